@@ -1,0 +1,99 @@
+"""The batch log: one JSON record for every batch that was offered, whatever became of it.
+
+It answers what ran when and why, holds the profiles that later batches are compared with, and marks a batch as
+stored once every table has it. The tables stay the truth: a lost record is written again when the batch is offered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from modelyard.lake.files import write_atomically
+from modelyard.lake.layers import short
+
+
+class BatchState(StrEnum):
+    """How far a batch has come."""
+
+    REFUSED = "refused"
+    """A gate said no; the file lies in quarantine and no table changed."""
+    ACCEPTED = "accepted"
+    """Every gate said yes; its tables are being written, or were when the process died."""
+    STORED = "stored"
+    """RAW and CLEAN hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """What is known of one offered batch."""
+
+    source: str
+    digest: str
+    """SHA-256 of the file's bytes, hexadecimal."""
+    file: str
+    """Name of the file that was offered, without its folder."""
+    state: BatchState
+    offered_at: str
+    """ISO 8601, UTC."""
+    report: Mapping[str, Any]
+    """The validation report, as JSON."""
+    rows: int | None = None
+    period: str | None = None
+    """The month (2013-01) or other period that the rows cover, if the source delivers by period."""
+    content: str | None = None
+    """Fingerprint of the rows, whatever their order and file format."""
+    profile: Mapping[str, Any] | None = None
+    """What the batch's columns look like, for comparison with later ones; only of accepted batches."""
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """The Delta version that each layer got from it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it is kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> BatchRecord:
+        """The record that `to_json` wrote."""
+        return cls(**{**document, "state": BatchState(document["state"])})
+
+    def reached(self, state: BatchState, versions: Mapping[str, int]) -> BatchRecord:
+        """This record, further on."""
+        return replace(self, state=state, versions={**self.versions, **versions})
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLog:
+    """The records below `<lake>/batches`, one folder for each source."""
+
+    root: Path
+
+    def find(self, source: str, digest: str) -> BatchRecord | None:
+        """The record of a batch; None if it was never offered."""
+        path = self._path(source, digest)
+        return _read(path) if path.is_file() else None
+
+    def write(self, record: BatchRecord) -> None:
+        """Keeps a record, whole or not at all."""
+        text = json.dumps(record.to_json(), separators=(",", ":"), default=str)
+        write_atomically(self._path(record.source, record.digest), text.encode())
+
+    def of(self, source: str) -> tuple[BatchRecord, ...]:
+        """Every record of a source, oldest first."""
+        records = (_read(path) for path in (self.root / source).glob("*.json"))
+        return tuple(sorted(records, key=lambda record: (record.offered_at, record.digest)))
+
+    def sources(self) -> tuple[str, ...]:
+        """Every source that a batch was offered to."""
+        return tuple(sorted(path.name for path in self.root.glob("*") if path.is_dir()))
+
+    def _path(self, source: str, digest: str) -> Path:
+        return self.root / source / f"{short(digest)}.json"
+
+
+def _read(path: Path) -> BatchRecord:
+    return BatchRecord.from_json(json.loads(path.read_bytes()))

@@ -1,0 +1,1 @@
+"""Engines: the same lake, computed in this process or on Spark."""
