@@ -24,11 +24,11 @@ def record(digest="a" * 64, **changes):
 
 
 def test_a_record_reads_back_as_it_was_written(log):
-    log.write(record(versions={"RAW": 4}, profile={"columns": {}}))
-    assert log.find("flights", "a" * 64) == record(versions={"RAW": 4}, profile={"columns": {}})
+    log.write(record(versions={"RAW": 4}, profile='{}'))
+    assert log.find("flights", "a" * 64) == record(versions={"RAW": 4}, profile='{}')
 
 
-def test_a_batch_that_was_never_offered_has_no_record(log):
+def test_a_batch_that_was_never_accepted_has_no_record(log):
     assert log.find("flights", "b" * 64) is None
     assert log.of("flights") == ()
     assert log.sources() == ()

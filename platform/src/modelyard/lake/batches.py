@@ -1,11 +1,12 @@
-"""The batch log: one JSON record for every batch that was offered, whatever became of it.
+"""The batch log: one JSON record for every batch that passed its gates.
 
-It answers what ran when and why, holds the profiles that later batches are compared with, and marks a batch as
-stored once every table has it. The tables stay the truth: a lost record is written again when the batch is offered.
+It answers what came when and why it was let in, holds the profiles that later batches are compared with, and marks a
+batch as stored once every table has it, so that a killed ingest is told from a batch that is offered a second time.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,15 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from modelyard.lake.files import write_atomically
 from modelyard.lake.layers import short
+from modelyard_bundle.atomic import write_atomically
 
 
 class BatchState(StrEnum):
     """How far a batch has come."""
 
-    REFUSED = "refused"
-    """A gate said no; the file lies in quarantine and no table changed."""
     ACCEPTED = "accepted"
     """Every gate said yes; its tables are being written, or were when the process died."""
     STORED = "stored"
@@ -30,7 +29,7 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchRecord:
-    """What is known of one offered batch."""
+    """What is known of one accepted batch."""
 
     source: str
     digest: str
@@ -42,13 +41,13 @@ class BatchRecord:
     """ISO 8601, UTC."""
     report: Mapping[str, Any]
     """The validation report, as JSON."""
-    rows: int | None = None
+    rows: int = 0
     period: str | None = None
     """The month (2013-01) or other period that the rows cover, if the source delivers by period."""
-    content: str | None = None
+    content: str = ""
     """Fingerprint of the rows, whatever their order and file format."""
-    profile: Mapping[str, Any] | None = None
-    """What the batch's columns look like, for comparison with later ones; only of accepted batches."""
+    profile: str = ""
+    """What the batch's columns look like, for comparison with later ones: the gates' profile, as its JSON."""
     versions: Mapping[str, int] = field(default_factory=dict)
     """The Delta version that each layer got from it."""
 
@@ -66,6 +65,14 @@ class BatchRecord:
         return replace(self, state=state, versions={**self.versions, **versions})
 
 
+def digest_of(path: Path) -> str:
+    """What a file is known by: SHA-256 of its bytes, hexadecimal; empty if there is no file to read."""
+    if not path.is_file() or path.is_symlink():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLog:
     """The records below `<lake>/batches`, one folder for each source."""
@@ -73,7 +80,7 @@ class BatchLog:
     root: Path
 
     def find(self, source: str, digest: str) -> BatchRecord | None:
-        """The record of a batch; None if it was never offered."""
+        """The record of a batch; None if it was never accepted."""
         path = self._path(source, digest)
         return _read(path) if path.is_file() else None
 
@@ -88,7 +95,7 @@ class BatchLog:
         return tuple(sorted(records, key=lambda record: (record.offered_at, record.digest)))
 
     def sources(self) -> tuple[str, ...]:
-        """Every source that a batch was offered to."""
+        """Every source that has accepted a batch."""
         return tuple(sorted(path.name for path in self.root.glob("*") if path.is_dir()))
 
     def _path(self, source: str, digest: str) -> Path:

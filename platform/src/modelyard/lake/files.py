@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside their place, flushed to the disk, then moved into it."""
+"""Copies that are whole or not there: made beside their place, then moved into it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,6 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Puts `content` into `path`; a reader, or a rerun after a crash, sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def copy_atomically(source: Path, target: Path) -> None:

@@ -1,0 +1,164 @@
+"""`modelyard data`: land, validate, ingest, curate, run, history, quarantine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from modelyard.cli.options import environment_option, format_option
+from modelyard.cli.output import emit, step, table
+from modelyard.composition import open_platform
+from modelyard.errors import BatchRefusedError
+from modelyard.gates.rendering import render
+from modelyard.gates.rules.engine import EngineName, open_engine
+from modelyard.lake.layers import Layer, Table
+from modelyard_pipelines.data import overview
+from modelyard_pipelines.data.curating import curate as curate_purpose
+from modelyard_pipelines.data.ingesting import ingest as ingest_file
+from modelyard_pipelines.data.ingesting import validate as validate_file
+from modelyard_pipelines.data.running import data_workflow, deliver, refused
+from modelyard_pipelines.data.running import land as land_delivery
+from modelyard_pipelines.purposes.catalog import find_purpose, purpose_names
+from modelyard_pipelines.sources.catalog import find_source
+
+MONTH = "one month, as 2013-01; may be given several times"
+
+
+@click.group()
+def data() -> None:
+    """Source → gates → RAW → CLEAN → CURATED."""
+
+
+@data.command()
+@click.argument("source")
+@click.option("--month", default=None, help="the month to land, as 2013-01; snapshots have none")
+@environment_option
+@format_option
+def land(source: str, month: str | None, environment_name: str, output_format: str) -> None:
+    """Puts one delivery of SOURCE into the lake's source folder, as its scheduled ETL would."""
+    platform = open_platform(environment_name)
+    with step(f"landing {source}"):
+        path = land_delivery(platform, find_source(source), month)
+    emit({"source": source, "month": month, "file": str(path)}, str(path), output_format)
+
+
+@data.command()
+@click.argument("source")
+@click.option("--file", "path", required=True, type=click.Path(path_type=Path), help="CSV, gzipped CSV or Parquet")
+@click.option(
+    "--rules-engine",
+    type=click.Choice(["compiled", "great_expectations"]),
+    default=None,
+    help="who judges the contract's rules; default: as the environment says",
+)
+@environment_option
+@format_option
+def validate(
+    source: str, path: Path, rules_engine: EngineName | None, environment_name: str, output_format: str
+) -> None:
+    """Judges a file as a batch of SOURCE and stores nothing."""
+    platform = open_platform(environment_name)
+    rules = open_engine(rules_engine) if rules_engine else None
+    with step(f"judging {path.name}"):
+        report = validate_file(platform, find_source(source), path, rules=rules).report
+    emit(json.loads(report.to_json()), lambda: render(report), output_format)
+    if not report.accepted:
+        raise BatchRefusedError(report.summary(), hint="correct the file, or the contract if the file is right")
+
+
+@data.command()
+@click.argument("source")
+@click.option("--file", "path", required=True, type=click.Path(path_type=Path), help="CSV, gzipped CSV or Parquet")
+@click.option("--wait", default=120.0, show_default=True, help="seconds to wait for another ingest of this source")
+@environment_option
+@format_option
+def ingest(source: str, path: Path, wait: float, environment_name: str, output_format: str) -> None:
+    """Offers a file as a batch of SOURCE: judged by every gate, then appended to RAW and CLEAN."""
+    platform = open_platform(environment_name)
+    with step(f"ingesting {path.name}") as note:
+        result = ingest_file(platform, find_source(source), path, note=note, patience=wait)
+    emit(result, lambda: render(result.report), output_format)
+    if not result.accepted:
+        raise refused(result)
+
+
+@data.command()
+@click.argument("purpose")
+@environment_option
+@format_option
+def curate(purpose: str, environment_name: str, output_format: str) -> None:
+    """Joins every stored batch that CURATED/PURPOSE does not hold yet."""
+    platform = open_platform(environment_name)
+    with step(f"curating {purpose}") as note:
+        done = curate_purpose(platform, find_purpose(purpose), note=note)
+    version = "no version yet" if done.version is None else f"{done.version}, {done.rows:,} rows"
+    lines = [f"{len(done.added)} batches joined; {version}", *(f"not yet: {one}" for one in done.waiting)]
+    emit(done, "\n".join(lines), output_format)
+
+
+@data.command()
+@click.argument("name")
+@click.option("--month", "months", multiple=True, help=MONTH)
+@environment_option
+@format_option
+def run(name: str, months: tuple[str, ...], environment_name: str, output_format: str) -> None:
+    """Runs the whole data workflow of a purpose, or one delivery of a source. Run again, it continues."""
+    platform = open_platform(environment_name)
+    if name not in purpose_names():
+        source = find_source(name)
+        done = []
+        for month in months or (None,):
+            with step(f"{name} {month or ''}".strip()) as note:
+                done.append(deliver(platform, source, month, note))
+        emit([one.facts for one in done], "\n".join(one.summary for one in done), output_format)
+        return
+    runs = list(data_workflow(platform, find_purpose(name), months).run(step))
+    rows = [(one.name, "changed" if one.outcome.changed else "as it was", one.outcome.summary) for one in runs]
+    facts = [{"step": one.name, "changed": one.outcome.changed, "seconds": round(one.seconds, 3)} for one in runs]
+    emit(facts, lambda: table(["step", "", "what"], rows), output_format)
+
+
+@data.command()
+@click.argument("name", required=False)
+@environment_option
+@format_option
+def history(name: str | None, environment_name: str, output_format: str) -> None:
+    """What the lake holds; with NAME, every batch of a source or every commit of a purpose."""
+    platform = open_platform(environment_name)
+    if name is None:
+        rows = overview.tables(platform)
+    elif name in purpose_names():
+        rows = overview.commits(platform, Table(Layer.CURATED, name))
+    else:
+        rows = overview.history(platform, find_source(name).name)
+    emit(rows, lambda: _text(rows), output_format)
+
+
+@data.command()
+@click.argument("source", required=False)
+@environment_option
+@format_option
+def quarantine(source: str | None, environment_name: str, output_format: str) -> None:
+    """Every refused batch and why it was refused."""
+    platform = open_platform(environment_name)
+    refusals = platform.quarantine.of(source)
+    reasons = [(one.refused_at, one.source, one.file, _first_reason(one.report)) for one in refusals]
+    emit(
+        [one.to_json() for one in refusals],
+        lambda: table(["when", "source", "file", "first reason"], reasons) if reasons else "quarantine is empty",
+        output_format,
+    )
+
+
+def _first_reason(report: dict[str, object]) -> str:
+    findings = [one for one in report.get("findings", []) if one["severity"] == "refusal"]  # type: ignore[attr-defined]
+    return f"[{findings[0]['gate']}] {findings[0]['subject']}: {findings[0]['message']}" if findings else "-"
+
+
+def _text(rows: list[overview.Row]) -> str:
+    if not rows:
+        return "nothing yet"
+    headings = list(dict.fromkeys(key for row in rows for key in row))
+    return table(headings, [[row.get(key) for key in headings] for row in rows])

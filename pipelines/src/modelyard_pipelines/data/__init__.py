@@ -1,0 +1,1 @@
+"""The data workflow: source → gates → RAW → CLEAN → CURATED."""

@@ -1,0 +1,40 @@
+"""What is stored already, as the gates need to know it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from modelyard.gates.history import AcceptedBatch
+from modelyard.gates.profile import Profile
+from modelyard.lake.batches import BatchLog, BatchState
+from modelyard.lake.engine import Engine
+from modelyard.lake.layers import Layer, Table
+from modelyard_pipelines.sources.catalog import Source
+
+
+def accepted_batches(log: BatchLog, source: str) -> tuple[AcceptedBatch, ...]:
+    """Every batch of a source that is stored, oldest first; one whose storing was cut short is not among them."""
+    return tuple(
+        AcceptedBatch(
+            digest=record.digest,
+            content=record.content,
+            file=record.file,
+            rows=record.rows,
+            period=record.period,
+            accepted_at=datetime.fromisoformat(record.offered_at),
+            profile=Profile.from_json(record.profile),
+        )
+        for record in log.of(source)
+        if record.state is BatchState.STORED
+    )
+
+
+def stored_keys(engine: Engine, source: Source) -> pl.DataFrame:
+    """The primary keys of every stored row: one row per key, the contract's key columns."""
+    table = Table(Layer.RAW, source.name)
+    keys = list(source.contract.key)
+    if engine.version(table) is None:
+        return pl.DataFrame(schema=keys)
+    return engine.scan(table).select(*keys).collect().to_polars()

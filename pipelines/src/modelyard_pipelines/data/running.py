@@ -1,0 +1,91 @@
+"""The data workflow of a purpose: land, ingest and curate, month by month; what is done already is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from modelyard.composition import Platform
+from modelyard.errors import BatchRefusedError
+from modelyard.lake.batches import BatchState, digest_of
+from modelyard.lake.layers import Layer
+from modelyard.workflow.graph import Note, Outcome, Step, Workflow
+from modelyard_pipelines.data.curating import curate
+from modelyard_pipelines.data.ingesting import Ingest, ingest
+from modelyard_pipelines.purposes.catalog import Purpose
+from modelyard_pipelines.sources.catalog import Source, find_source
+
+
+def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -> Workflow:
+    """Everything that brings the given months ("2013-01") of a purpose from its sources to CURATED."""
+    snapshots = [delivery(platform, find_source(name), None) for name in purpose.snapshots]
+    increments = [
+        delivery(platform, find_source(name), month)
+        for month in months
+        for name in (purpose.driving, *purpose.companions)
+    ]
+    needs = tuple(step.name for step in (*snapshots, *increments))
+    last = Step(
+        name=f"curate {purpose.name}",
+        title=f"curating {purpose.name}",
+        command=("modelyard", "data", "curate", purpose.name, "--env", platform.environment.name),
+        run=lambda note: _curate(platform, purpose, note),
+        needs=needs,
+    )
+    return Workflow(f"data {purpose.name}", (*snapshots, *increments, last))
+
+
+def delivery(platform: Platform, source: Source, month: str | None) -> Step:
+    """One delivery of a source: landed as its ETL would, then ingested."""
+    words = ("modelyard", "data", "run", source.name, "--env", platform.environment.name)
+    return Step(
+        name=f"deliver {source.name} {month}" if month else f"deliver {source.name}",
+        title=f"{source.name} {month}" if month else source.name,
+        command=(*words, "--month", month) if month else words,
+        run=lambda note: deliver(platform, source, month, note),
+    )
+
+
+def deliver(platform: Platform, source: Source, month: str | None, note: Note) -> Outcome:
+    """Lands and ingests one delivery.
+
+    Raises:
+        BatchRefusedError: a gate refused it; the report is in quarantine and people were told.
+    """
+    note("landing")
+    path = land(platform, source, month)
+    digest = digest_of(path)
+    record = platform.batches.find(source.name, digest)
+    if record is not None and record.state is BatchState.STORED:
+        versions = ", ".join(f"{layer} {version}" for layer, version in record.versions.items())
+        return Outcome(changed=False, summary=f"{path.name}: stored before ({versions})")
+    result = ingest(platform, source, path, note=note)
+    if not result.accepted:
+        raise refused(result)
+    return Outcome(changed=True, summary=f"{path.name}: {stored(result)}", facts=result.to_json())
+
+
+def land(platform: Platform, source: Source, month: str | None) -> Path:
+    """The file of one delivery in the lake's source folder, written if it is not there yet."""
+    return source.land(month, platform.lake / "source" / source.name)
+
+
+def stored(result: Ingest) -> str:
+    """One line about an accepted batch."""
+    rows = f"{result.report.rows or 0:,} rows"
+    return f"{rows} → " + ", ".join(f"{one.table.layer} version {one.version}" for one in result.versions)
+
+
+def refused(result: Ingest) -> BatchRefusedError:
+    """The error for a refused batch, with the first reason and the next command."""
+    return BatchRefusedError(
+        f"{result.report.summary()}; no table was changed", hint=f"modelyard data quarantine {result.source}"
+    )
+
+
+def _curate(platform: Platform, purpose: Purpose, note: Note) -> Outcome:
+    done = curate(platform, purpose, note=note)
+    version = "nothing yet" if done.version is None else f"version {done.version.version}, {done.rows:,} rows"
+    late = "".join(f"; {one}" for one in done.waiting)
+    summary = f"{Layer.CURATED}/{purpose.name}: {len(done.added)} batches joined, {version}{late}"
+    return Outcome(changed=bool(done.added), summary=summary, facts=done.to_json())

@@ -1,0 +1,1 @@
+"""The model workflow: train, stage, compare, promote."""

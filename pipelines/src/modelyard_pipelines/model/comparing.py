@@ -1,0 +1,106 @@
+"""Staging against production, on the test rows that were frozen when the version in staging was trained."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from modelyard.composition import Platform
+from modelyard.errors import NoCandidateError
+from modelyard.evaluation.comparison import Comparison, Scored, compare
+from modelyard.evaluation.report import comparison_page
+from modelyard.lake.layers import Layer, Table
+from modelyard.models.discovery import find_model
+from modelyard.models.interface import SklearnModel
+from modelyard.models.preparing import label_values, labelled_rows
+from modelyard.models.spec import ModelSpec
+from modelyard.models.splitting import FrozenRows
+from modelyard.models.storage import load_model
+from modelyard.registry.registry import ModelRegistry
+from modelyard.registry.versions import ModelVersion
+from modelyard_bundle.atomic import write_atomically
+from modelyard_bundle.signature import Signature
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison, and the page that a person decides from."""
+
+    comparison: Comparison
+    page: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """The result for machines."""
+        return {**self.comparison.to_document(), "evidence": self.comparison.digest, "page": str(self.page)}
+
+
+def compare_model(platform: Platform, name: str, *, note: Note) -> Compared:
+    """Scores the version in staging and the one in production on the same untouched rows, and compares.
+
+    The answer depends on the two versions, the frozen rows and the seed alone, so running it again gives the same
+    evidence. It is kept in the lake beside the ledger.
+
+    Raises:
+        NoCandidateError: nothing is in staging.
+    """
+    spec = find_model(platform.workspace, name)
+    registry = platform.registry()
+    staging, production = registry.staging(name), registry.production(name)
+    if staging is None:
+        raise NoCandidateError(f"nothing of {name} is in staging", hint=f"modelyard model stage {name}")
+    note("reading the frozen rows")
+    rows = frozen_rows(platform, spec, staging)
+    versions = [staging] if production is None else [staging, production]
+    scored = []
+    for version in versions:
+        note(f"scoring version {version.version}")
+        scores = _model(registry, version).predict(rows)
+        scored.append(Scored(version=version.version, scores=scores, learned_until=version.learned_until))
+    note("resampling")
+    labels = label_values(rows)
+    comparison = compare(
+        labels,
+        scored[0],
+        scored[1] if len(scored) > 1 else None,
+        model=name,
+        metric=spec.metric,
+        test_rows=staging.test_rows,
+        slices={column: rows.get_column(column).to_list() for column in spec.slices},
+        confidence=platform.environment.promotion.confidence,
+        resamples=platform.environment.promotion.resamples,
+        seed=spec.seed,
+    )
+    pictured = {f"version {one.version}": one.scores for one in scored}
+    return Compared(comparison, _keep(platform, comparison, comparison_page(comparison, labels, pictured)))
+
+
+def frozen_rows(platform: Platform, spec: ModelSpec, version: ModelVersion) -> pl.DataFrame:
+    """The test rows of a version, read at the data version that it was trained on."""
+    frozen = FrozenRows.from_document(version.test_rows)
+    table = Table(Layer.CURATED, spec.purpose)
+    curated = platform.engine.scan(table, version=frozen.data_versions[str(table)]).collect().to_polars()
+    return labelled_rows(spec, frozen.select(curated))
+
+
+def _model(registry: ModelRegistry, version: ModelVersion) -> SklearnModel:
+    with tempfile.TemporaryDirectory() as folder:
+        place = registry.download(version.model, version.version, Path(folder))
+        signature = Signature.from_json((place / "signature.json").read_bytes())
+        return load_model((place / "model.skops").read_bytes(), signature, digest=version.digest)
+
+
+def _keep(platform: Platform, comparison: Comparison, page: str) -> Path:
+    rival = "nothing" if comparison.production is None else f"version-{comparison.production}"
+    stem = platform.lake / "ledger" / "evidence" / comparison.model / f"version-{comparison.candidate}-against-{rival}"
+    write_atomically(stem.with_suffix(".json"), json.dumps(comparison.to_document(), indent=2).encode())
+    html = stem.with_suffix(".html")
+    write_atomically(html, page.encode())
+    return html

@@ -1,0 +1,89 @@
+"""The composition root: the one place that picks adapters, and hands them out as a platform."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelyard.environment.connections import Connections
+from modelyard.environment.loading import load_environment
+from modelyard.environment.models import Environment
+from modelyard.environment.stack_outputs import read_connections
+from modelyard.environment.workspace import Workspace
+from modelyard.gates.rules.engine import RuleEngine, open_engine
+from modelyard.lake.batches import BatchLog
+from modelyard.lake.engine import Engine
+from modelyard.lake.engines.embedded import EmbeddedEngine
+from modelyard.lake.quarantine import Quarantine
+from modelyard.notify.notifier import Notifier
+from modelyard.registry.registry import ModelRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One environment, opened: its settings, its addresses, and the adapters that reach them."""
+
+    workspace: Workspace
+    environment: Environment
+    connections: Connections
+    engine: Engine
+    batches: BatchLog
+    quarantine: Quarantine
+    notifier: Notifier
+
+    @property
+    def lake(self) -> Path:
+        """The root of the lake's file system."""
+        return Path(self.connections.lake)
+
+    @property
+    def locks(self) -> Path:
+        """Where writers of this environment keep each other out."""
+        return self.workspace.of(self.environment.name) / "locks"
+
+    def rules(self) -> RuleEngine:
+        """The engine that judges a contract's rules, as the environment wishes."""
+        return open_engine(self.environment.gates.rules_engine)
+
+    def registry(self) -> ModelRegistry:
+        """The model registry, and the ledger that stands behind it."""
+        from modelyard.registry.mlflow_registry import MlflowRegistry
+
+        return MlflowRegistry(self.connections.tracking, self.lake / "ledger")
+
+
+def open_platform(environment_name: str, workspace: Workspace | None = None) -> Platform:
+    """Opens an environment that has been provisioned.
+
+    Raises:
+        ConfigurationError: the environment's files are wrong, or its stack was never brought up.
+    """
+    place = workspace or Workspace.find()
+    environment = load_environment(place, environment_name)
+    connections = read_connections(place, environment_name)
+    lake = Path(connections.lake)
+    return Platform(
+        workspace=place,
+        environment=environment,
+        connections=connections,
+        engine=EmbeddedEngine(connections.lake),
+        batches=BatchLog(lake / "batches"),
+        quarantine=Quarantine(lake / "quarantine"),
+        notifier=notifier_of(connections),
+    )
+
+
+def notifier_of(connections: Connections) -> Notifier:
+    """Everybody who is told: the outbox file, and Teams where its URL is set."""
+    from modelyard.notify.every import EveryNotifier
+    from modelyard.notify.outbox import OutboxNotifier
+    from modelyard.notify.teams import TeamsNotifier
+
+    told: list[Notifier] = []
+    if connections.outbox:
+        told.append(OutboxNotifier(Path(connections.outbox)))
+    url = os.environ.get(connections.teams_url_secret or "")
+    if url:
+        told.append(TeamsNotifier(url))
+    return EveryNotifier(told)
