@@ -50,7 +50,7 @@ def test_every_error_that_may_be_retried_says_so_in_the_tree():
 
 @pytest.mark.parametrize("code", sorted({errors.exit_code_of(one("")) for one in error_classes()} | {0, 2}))
 def test_every_exit_code_has_a_runbook_page(code):
-    pages = list((ROOT / "docs" / "runbooks").glob(f"exit-{code}*.md"))
+    pages = list((ROOT / "docs" / "runbooks").glob(f"exit-{code}-*.md"))
     assert len(pages) == 1
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from modelyard.environment.connections import Connections
 from modelyard.environment.loading import load_environment
 from modelyard.environment.models import Environment
+from modelyard.environment.pseudonyms import pseudonym_key
 from modelyard.environment.stack_outputs import read_connections
 from modelyard.environment.workspace import Workspace
 from modelyard.gates.rules.engine import RuleEngine, open_engine
@@ -41,6 +42,16 @@ class Platform:
     def locks(self) -> Path:
         """Where writers of this environment keep each other out."""
         return self.workspace.of(self.environment.name) / "locks"
+
+    @property
+    def cache(self) -> Path:
+        """Where copies of what can be had again are kept."""
+        return self.workspace.state / "cache"
+
+    @property
+    def pseudonym_key(self) -> str:
+        """The key with which personal values are hashed; a secret."""
+        return pseudonym_key(self.lake.parent)
 
     def rules(self) -> RuleEngine:
         """The engine that judges a contract's rules, as the environment wishes."""
@@ -77,6 +88,7 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
 def notifier_of(connections: Connections) -> Notifier:
     """Everybody who is told: the outbox file, and Teams where its URL is set."""
     from modelyard.notify.every import EveryNotifier
+    from modelyard.notify.once import OnceNotifier
     from modelyard.notify.outbox import OutboxNotifier
     from modelyard.notify.teams import TeamsNotifier
 
@@ -84,6 +96,6 @@ def notifier_of(connections: Connections) -> Notifier:
     if connections.outbox:
         told.append(OutboxNotifier(Path(connections.outbox)))
     url = os.environ.get(connections.teams_url_secret or "")
-    if url:
-        told.append(TeamsNotifier(url))
+    if url and connections.outbox:
+        told.append(OnceNotifier(TeamsNotifier(url), Path(connections.outbox).with_suffix(".teams")))
     return EveryNotifier(told)

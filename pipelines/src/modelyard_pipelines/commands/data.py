@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -152,8 +154,8 @@ def quarantine(source: str | None, environment_name: str, output_format: str) ->
     )
 
 
-def _first_reason(report: dict[str, object]) -> str:
-    findings = [one for one in report.get("findings", []) if one["severity"] == "refusal"]  # type: ignore[attr-defined]
+def _first_reason(report: Mapping[str, Any]) -> str:
+    findings = [one for one in report["findings"] if one["severity"] == "refusal"]
     return f"[{findings[0]['gate']}] {findings[0]['subject']}: {findings[0]['message']}" if findings else "-"
 
 

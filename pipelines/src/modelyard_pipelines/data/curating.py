@@ -81,7 +81,7 @@ def _pending(platform: Platform, purpose: Purpose, table: Table) -> list[BatchRe
 
 
 def _missing(platform: Platform, purpose: Purpose, record: BatchRecord) -> tuple[str, ...]:
-    late = [name for name in purpose.companions if not _batches_of_period(platform, name, record.period)]
+    late = [name for name in purpose.increments if not _batches_of_period(platform, name, record.period)]
     absent = [name for name in purpose.snapshots if platform.engine.version(Table(Layer.CLEAN, name)) is None]
     return (*late, *absent)
 
@@ -96,7 +96,7 @@ def _join(platform: Platform, purpose: Purpose, table: Table, record: BatchRecor
         return platform.engine.scan(Table(Layer.CLEAN, source), batches=batches)
 
     inputs = [clean(purpose.driving, [short(record.digest)])]
-    inputs += [clean(name, _batches_of_period(platform, name, record.period)) for name in purpose.companions]
+    inputs += [clean(name, _batches_of_period(platform, name, record.period)) for name in purpose.increments]
     inputs += [clean(name) for name in purpose.snapshots]
     joined = purpose.join(*(frame.drop(BATCH_COLUMN) for frame in inputs))
     marked = joined.with_columns(nw.lit(short(record.digest)).alias(BATCH_COLUMN))
@@ -107,7 +107,7 @@ def _join(platform: Platform, purpose: Purpose, table: Table, record: BatchRecor
 def _input_versions(platform: Platform, purpose: Purpose) -> dict[str, str]:
     """The CLEAN versions that a join read, for the commit's metadata: lineage from CURATED back to its sources."""
     found = {}
-    for name in (purpose.driving, *purpose.companions, *purpose.snapshots):
+    for name in purpose.sources:
         version = platform.engine.version(Table(Layer.CLEAN, name))
         if version is not None:
             found[f"modelyard.input.{name}"] = str(version.version)

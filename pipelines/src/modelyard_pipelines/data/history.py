@@ -1,4 +1,4 @@
-"""What is stored already, as the gates need to know it."""
+"""What is stored already, as the gates and the models need to know it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from datetime import datetime
 
 import polars as pl
 
+from modelyard.composition import Platform
 from modelyard.gates.history import AcceptedBatch
 from modelyard.gates.profile import Profile
 from modelyard.lake.batches import BatchLog, BatchState
 from modelyard.lake.engine import Engine
 from modelyard.lake.layers import Layer, Table
+from modelyard_pipelines.purposes.catalog import Purpose
 from modelyard_pipelines.sources.catalog import Source
 
 
@@ -38,3 +40,12 @@ def stored_keys(engine: Engine, source: Source) -> pl.DataFrame:
     if engine.version(table) is None:
         return pl.DataFrame(schema=keys)
     return engine.scan(table).select(*keys).collect().to_polars()
+
+
+def version_after(platform: Platform, purpose: Purpose, period: str) -> int | None:
+    """The version of CURATED that the driving source's batch of a period made; None if it is not there yet."""
+    digests = {one.digest for one in platform.batches.of(purpose.driving) if one.period == period}
+    for commit in platform.engine.history(Table(Layer.CURATED, purpose.name)):
+        if commit.metadata.get("digest") in digests:
+            return commit.version
+    return None

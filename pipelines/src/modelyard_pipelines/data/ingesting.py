@@ -101,13 +101,13 @@ def _reread(source: Source, path: Path) -> pl.DataFrame:
 
 
 def _refuse(platform: Platform, source: Source, path: Path, judgement: Judgement) -> Ingest:
-    report = judgement.report
-    if judgement.digest:
-        refusal = Refusal(source.name, judgement.digest, path.name, _now(), json.loads(report.to_json()))
-        tell_of_refusal(platform.notifier, report, platform.quarantine.keep(refusal, path))
-    else:
-        tell_of_refusal(platform.notifier, report, path)
-    return Ingest(source.name, judgement.digest, accepted=False, report=report)
+    report, digest = judgement.report, digest_of(path)
+    place = path
+    if digest:
+        refusal = Refusal(source.name, digest, path.name, _now(), json.loads(report.to_json()))
+        place = platform.quarantine.keep(refusal, path)
+    tell_of_refusal(platform.notifier, report, digest, place)
+    return Ingest(source.name, digest, accepted=False, report=report)
 
 
 def _accept(platform: Platform, source: Source, judgement: Judgement) -> BatchRecord:
@@ -132,7 +132,7 @@ def _store(
 ) -> Ingest:
     metadata = {"digest": record.digest, "modelyard.file": record.file}
     raw = nw.from_native(frame.lazy())
-    clean = source.clean(raw)
+    clean = source.clean(raw, pseudonym_key=platform.pseudonym_key)
     write = platform.engine.replace if source.contract.delivery == "snapshot" else platform.engine.append
     written = (
         platform.engine.append(

@@ -26,7 +26,7 @@ def tables(platform: Platform) -> list[Row]:
 
 def history(platform: Platform, source: str) -> list[Row]:
     """Every batch of a source, oldest first: accepted ones with their versions, refused ones with the reason."""
-    accepted = [
+    accepted: list[Row] = [
         {
             "at": one.offered_at,
             "file": one.file,
@@ -38,7 +38,7 @@ def history(platform: Platform, source: str) -> list[Row]:
         }
         for one in platform.batches.of(source)
     ]
-    refused = [
+    refused: list[Row] = [
         {
             "at": one.refused_at,
             "file": one.file,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from modelyard.composition import Platform
-from modelyard.errors import BatchRefusedError
+from modelyard.errors import BatchRefusedError, DataNotReadyError
 from modelyard.lake.batches import BatchState, digest_of
 from modelyard.lake.layers import Layer
 from modelyard.workflow.graph import Note, Outcome, Step, Workflow
@@ -22,7 +22,7 @@ def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -
     increments = [
         delivery(platform, find_source(name), month)
         for month in months
-        for name in (purpose.driving, *purpose.companions)
+        for name in (purpose.driving, *purpose.increments)
     ]
     needs = tuple(step.name for step in (*snapshots, *increments))
     last = Step(
@@ -66,8 +66,16 @@ def deliver(platform: Platform, source: Source, month: str | None, note: Note) -
 
 
 def land(platform: Platform, source: Source, month: str | None) -> Path:
-    """The file of one delivery in the lake's source folder, written if it is not there yet."""
-    return source.land(month, platform.lake / "source" / source.name)
+    """The file of one delivery in the lake's source folder, written if it is not there yet.
+
+    Raises:
+        DataNotReadyError: the source delivers by month and none was named, or it has nothing for this month.
+    """
+    if source.monthly and not month:
+        raise DataNotReadyError(
+            f"{source.name} is delivered month by month", hint=f"modelyard data land {source.name} --month 2013-01"
+        )
+    return source.land(month or "", platform.lake / "source" / source.name, cache=platform.cache / "sources")
 
 
 def stored(result: Ingest) -> str:

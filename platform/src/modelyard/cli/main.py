@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 import click
 
 from modelyard import __version__
-from modelyard.errors import ModelyardError, exit_code_of
+from modelyard.errors import ConfigurationError, ModelyardError, exit_code_of
 
 ENTRY_POINTS = "modelyard.commands"
 INTERRUPTED_EXIT_CODE = 130
@@ -52,10 +54,18 @@ def modelyard() -> None:
 
 
 def main() -> None:
-    """Runs the command line and turns errors into one sentence, a hint and an exit code."""
+    """Runs the command line."""
+    with guarded():
+        # Without its standalone mode click returns the code of an early exit, where it would have ended the process.
+        sys.exit(modelyard.main(standalone_mode=False) or 0)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turns errors into one sentence, a hint and an exit code. Anything else is a bug, and keeps its traceback."""
     try:
-        modelyard.main(standalone_mode=False)
-    except click.exceptions.Abort:
+        yield
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _say("interrupted; run the same command again to continue")
         sys.exit(INTERRUPTED_EXIT_CODE)
     except click.ClickException as error:
@@ -68,6 +78,12 @@ def main() -> None:
         if error.hint:
             _say(f"next: {error.hint}")
         sys.exit(exit_code_of(error))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _say("error: the disk is full")
+        _say("next: free some space, then run the same command again; nothing is half-written")
+        sys.exit(ConfigurationError.exit_code)
 
 
 def _say(line: str) -> None:

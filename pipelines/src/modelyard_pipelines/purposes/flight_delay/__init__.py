@@ -1,0 +1,1 @@
+"""Flights with the weather at their origin and the age of their aircraft."""

@@ -1,0 +1,1 @@
+"""The release workflow: production version → bundle → rehearsal → live."""

@@ -1,0 +1,114 @@
+"""From the production version to the model API: build, test, deploy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelyard.composition import Platform
+from modelyard.errors import NoProductionModelError
+from modelyard.notify.notification import Notification
+from modelyard.registry.versions import ModelVersion
+from modelyard.release.bundling import Bundle, RegisteredModel, build_bundle
+from modelyard.release.deployment import Deployment, DeploymentReport
+from modelyard.release.expectation import Expectation
+from modelyard.release.rehearsal import rehearse
+from modelyard.release.report import SuiteReport
+from modelyard.release.status import ReleaseStatus, read_status
+from modelyard.release.suite import run_smoke, run_suite
+from modelyard_bundle import bundle_folder, read_bundle, read_pointer
+
+
+def build(platform: Platform, name: str) -> Bundle:
+    """The bundle of the production version; one that is there and whole is kept.
+
+    Raises:
+        NoProductionModelError: nobody has promoted a version yet.
+        InvalidBundleError: what the registry holds is not what was registered.
+    """
+    registry = platform.registry()
+    version = registry.production(name)
+    if version is None:
+        raise NoProductionModelError(
+            f"{name} has no production version, so there is nothing to release",
+            hint=f'modelyard model promote {name} --by "YOUR NAME" --reason "WHY"',
+        )
+    return build_bundle(
+        _registered(version),
+        lambda folder: registry.download(name, version.version, folder),
+        bundles=Path(platform.connections.bundles),
+    )
+
+
+def rehearse_release(platform: Platform, name: str) -> SuiteReport:
+    """The API test suite on a process that serves the production version alone; the live API is not touched."""
+    bundle = build(platform, name)
+    expected = Expectation.of(read_bundle(bundle.folder))
+    with rehearse(bundle.pointer, bundles=Path(platform.connections.bundles)) as url:
+        return run_suite(url, expected, budget_ms=platform.environment.serving.latency_budget_ms)
+
+
+def deploy(platform: Platform, name: str) -> DeploymentReport:
+    """Builds, rehearses and deploys the production version; a version that is served already is left alone.
+
+    Raises:
+        ReleaseRefusedError: the API test suite failed; what was served before is served still.
+    """
+    bundle = build(platform, name)
+    report = Deployment(
+        bundles=Path(platform.connections.bundles),
+        deployments=Path(platform.connections.deployments),
+        live=platform.connections.model_api,
+        budget_ms=platform.environment.serving.latency_budget_ms,
+    ).deploy(bundle.pointer)
+    if report.changed:
+        _tell(platform, report)
+    return report
+
+
+def status(platform: Platform, name: str) -> ReleaseStatus:
+    """What is deployed of a model, and what the live API serves."""
+    connections = platform.connections
+    return read_status(name, deployments=Path(connections.deployments), live=connections.model_api)
+
+
+def smoke(platform: Platform, name: str, url: str | None = None) -> SuiteReport:
+    """Checks a running model API against the bundle that is deployed.
+
+    Raises:
+        NoProductionModelError: nothing of this model is deployed, so there is nothing to hold the API against.
+    """
+    pointer = read_pointer(Path(platform.connections.deployments), name)
+    if pointer is None:
+        raise NoProductionModelError(f"nothing of {name} is deployed", hint=f"modelyard release deploy {name}")
+    content = read_bundle(bundle_folder(Path(platform.connections.bundles), pointer.bundle))
+    return run_smoke(url or platform.connections.model_api, Expectation.of(content))
+
+
+def _registered(version: ModelVersion) -> RegisteredModel:
+    return RegisteredModel(
+        model=version.model,
+        version=str(version.version),
+        digest=version.digest,
+        run_id=version.run_id,
+        commit=version.commit,
+        data_versions=version.data_versions,
+        libraries=version.libraries,
+        created_at=version.created_at,
+    )
+
+
+def _tell(platform: Platform, report: DeploymentReport) -> None:
+    before = "nothing was served before" if report.previous is None else f"it replaces version {report.previous}"
+    checks = 0 if report.rehearsal is None else len(report.rehearsal.checks)
+    platform.notifier.notify(
+        Notification(
+            kind="model released",
+            title=f"{report.model}: version {report.version} is served",
+            what=f"the API test suite passed ({checks} checks) before it took traffic; {before}",
+            where=platform.connections.model_api,
+            how_much=f"first answer {report.seconds:.1f} s after the pointer moved",
+            next_step="modelyard serve smoke",
+            facts={"digest": report.digest},
+            event=f"{report.model} {report.version} {report.digest} after {report.previous}",
+        )
+    )

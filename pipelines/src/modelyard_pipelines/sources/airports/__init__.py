@@ -1,0 +1,1 @@
+"""The airports, as a snapshot."""

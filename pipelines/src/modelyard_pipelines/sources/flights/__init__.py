@@ -1,0 +1,1 @@
+"""Departures from New York City, one file per month."""

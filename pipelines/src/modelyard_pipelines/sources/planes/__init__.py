@@ -1,0 +1,1 @@
+"""The aircraft, as a snapshot."""

@@ -1,0 +1,1 @@
+"""Hourly weather at New York City's airports, one file per month."""

@@ -1,0 +1,1 @@
+"""Tells people what happened: an outbox file that keeps everything, and Teams."""
