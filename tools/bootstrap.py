@@ -122,7 +122,9 @@ def _pulumi() -> None:
 
 def _run(command: list[str], otherwise: str) -> None:
     """Runs a command quietly; what it printed is shown only if it failed."""
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Behind a company's proxy only the system knows the certificates; uv would ask its own list.
+    surroundings = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", **os.environ}
+    result = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
     if result.returncode:
         tail = "\n".join((result.stdout + result.stderr).strip().splitlines()[-12:])
         print(tail, file=sys.stderr)

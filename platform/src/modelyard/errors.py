@@ -16,6 +16,7 @@
     ├── ModelError                  exit 5   a model or a promotion was refused, or is not there
     │   ├── ModelNotFoundError
     │   ├── InvalidModelError
+    │   ├── TrainingFailedError
     │   ├── NoCandidateError
     │   ├── NoProductionModelError
     │   ├── StagingRefusedError
@@ -37,6 +38,8 @@ An error carries what, where, what was found, what is allowed, and the next comm
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ModelyardError(Exception):
@@ -118,6 +121,17 @@ class ModelNotFoundError(ModelError):
 
 class InvalidModelError(ModelError):
     """A model's declaration does not hold together."""
+
+
+class TrainingFailedError(ModelError):
+    """A training job ended badly. Its exit code is the job's own, so that what may be retried stays so."""
+
+    def __init__(self, model: str, said: Sequence[str], exit_code: int) -> None:
+        reasons = [line.removeprefix("error: ") for line in said if line.startswith("error: ")]
+        hints = [line.removeprefix("next: ") for line in said if line.startswith("next: ")]
+        what = reasons[-1] if reasons else "\n".join(said) or f"exit code {exit_code}"
+        super().__init__(f"training {model} failed: {what}", hint=hints[-1] if hints else "")
+        self.exit_code = exit_code if exit_code > 0 else 1
 
 
 class NoCandidateError(ModelError):

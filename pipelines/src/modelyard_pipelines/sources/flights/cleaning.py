@@ -38,7 +38,12 @@ def clean(raw: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     present = set(raw.collect_schema().names())
     renamed = raw.rename({old: new for old, new in NAMES.items() if old in present and old != new})
     small = ["year", "month", "day", "flight_number", "distance_miles", "air_time_minutes"]
-    small += ["departure_delay_minutes", "arrival_delay_minutes", "scheduled_departure_hour", "scheduled_departure_minute"]
+    small += [
+        "departure_delay_minutes",
+        "arrival_delay_minutes",
+        "scheduled_departure_hour",
+        "scheduled_departure_minute",
+    ]
     small += [name for name in NAMES.values() if name.endswith("_clock")]
     departure, arrival = nw.col("scheduled_departure_clock"), nw.col("scheduled_arrival_clock")
     return renamed.with_columns(

@@ -1,0 +1,5 @@
+"""Pulumi's entry: the stack's name is the environment's."""
+
+from modelyard_infra.program import provision
+
+provision()

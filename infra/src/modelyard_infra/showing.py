@@ -1,0 +1,50 @@
+"""Results of operations on a stack, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelyard_infra.results import StackResult
+
+NOTHING = {
+    "preview": "nothing would change",
+    "up": "nothing had to change",
+    "refresh": "nothing was changed behind the stack's back",
+    "down": "there was nothing to destroy",
+}
+
+
+def result_text(result: StackResult) -> str:
+    """What happened, line by line: warnings, findings, changes, a summary, addresses."""
+    lines = [f"warning: {warning}" for warning in result.warnings]
+    if result.action != "refresh":
+        lines += [f"found {finding}" for finding in result.found]
+    lines += [str(change) for change in result.changes]
+    lines.append(_summary(result))
+    if result.action == "up" and result.outputs:
+        lines.append(outputs_text(result.outputs))
+    return "\n".join(lines)
+
+
+def outputs_text(outputs: Mapping[str, Any]) -> str:
+    """Outputs as indented `name: value` lines."""
+    return "\n".join(_lines(outputs, depth=0))
+
+
+def _summary(result: StackResult) -> str:
+    told = NOTHING[result.action] if not result.has_changes else f"{len(result.changes)} changed"
+    next_step = ""
+    if result.action == "refresh" and result.has_changes:
+        next_step = f"; repair it with: modelyard infra up {result.environment}"
+    return f"environment {result.environment}: {told}, {result.unchanged} as before{next_step}"
+
+
+def _lines(values: Mapping[str, Any], *, depth: int) -> list[str]:
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            lines += [f"{'  ' * depth}{name}:", *_lines(value, depth=depth + 1)]
+        elif value is not None:
+            lines.append(f"{'  ' * depth}{name}: {value}")
+    return lines

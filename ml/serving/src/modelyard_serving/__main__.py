@@ -1,0 +1,25 @@
+"""`python -m modelyard_serving`: the model API."""
+
+from __future__ import annotations
+
+import sys
+
+from modelyard_serving.lean import stay_lean
+from modelyard_serving.settings import parse_settings
+
+CANNOT_LISTEN = 1
+
+
+def main() -> int:
+    """Serve until told to stop; the exit code."""
+    settings = parse_settings()
+    stay_lean()
+    # After the line above, so that nothing is imported that the serving image does not have.
+    from modelyard_serving.server import serve
+
+    serve(settings)
+    return CANNOT_LISTEN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

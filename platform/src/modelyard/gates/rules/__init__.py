@@ -1,0 +1,1 @@
+"""The contract's rules, and the engines that can check them."""

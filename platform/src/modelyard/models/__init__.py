@@ -1,0 +1,1 @@
+"""What a model is: one folder with one declaration, from which everything else follows."""

@@ -1,0 +1,112 @@
+"""Calls to a model API over HTTP, with nothing but the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelyard.errors import ModelApiUnreachableError
+
+_LONGEST_ANSWER = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in lower case."""
+    body: bytes
+    seconds: float
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        """The body as JSON; nothing if it is not."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelApi:
+    """One model API at an address."""
+
+    url: str
+    """http://host:port"""
+    seconds: float = 10.0
+    """How long one call may take."""
+
+    def get(self, path: str) -> Answer:
+        """Ask for a path.
+
+        Raises:
+            ModelApiUnreachableError: Nobody answers.
+        """
+        return self._call(urllib.request.Request(self._address(path)))  # noqa: S310 - http(s) only, checked there
+
+    def post(self, path: str, body: bytes | object, *, content_type: str = "application/json") -> Answer:
+        """Send bytes as they are, or anything else as JSON.
+
+        Raises:
+            ModelApiUnreachableError: Nobody answers.
+        """
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 - http(s) only, checked there
+            self._address(path), data=content, headers={"Content-Type": content_type}, method="POST"
+        )
+        return self._call(request)
+
+    def answers(self) -> bool:
+        """Whether a model API is there and alive."""
+        try:
+            return self.get("/v2/health/live").status == http.client.OK
+        except ModelApiUnreachableError:
+            return False
+
+    def _address(self, path: str) -> str:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise ModelApiUnreachableError(
+                f"{self.url!r} is not the address of a model API", hint="give one like http://127.0.0.1:8000"
+            )
+        return self.url.rstrip("/") + path
+
+    def _call(self, request: urllib.request.Request) -> Answer:
+        started = time.perf_counter()
+        try:
+            with _OPENER.open(request, timeout=self.seconds) as response:
+                return _answer(response.status, response.headers, response.read(_LONGEST_ANSWER), started)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return _answer(refused.code, refused.headers, refused.read(_LONGEST_ANSWER), started)
+        except (OSError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise ModelApiUnreachableError(
+                f"no model API answers at {self.url}: {reason}",
+                hint="`modelyard infra up local` starts it; `modelyard infra refresh local` says what is down",
+            ) from error
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: the suite talks to the address it was given and to nobody else."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Follow nothing."""
+
+
+# No proxy from the environment: the model API is on this machine or in this network.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere())
+
+
+def _answer(status: int, headers: Message, body: bytes, started: float) -> Answer:
+    lower = {name.lower(): value for name, value in headers.items()}
+    return Answer(status=status, headers=lower, body=body, seconds=time.perf_counter() - started)

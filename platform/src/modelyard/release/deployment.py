@@ -1,0 +1,270 @@
+"""Deployment: a bundle takes the traffic only after it has passed the suite, and keeps it only if the live API agrees.
+
+Verify → rehearse → replace the pointer → wait for the live API → smoke. A failure after the pointer was replaced puts
+the last confirmed one back. Killed at any point and run again, it ends as if it had never been killed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseRefusedError
+from modelyard.release.busy import ReleaseBusyError
+from modelyard.release.calling import ModelApi
+from modelyard.release.expectation import Expectation
+from modelyard.release.journal import Journal
+from modelyard.release.rehearsal import rehearse
+from modelyard.release.report import SuiteReport
+from modelyard.release.suite import LATENCY_BUDGET_MS, run_smoke, run_suite
+from modelyard_bundle import (
+    BundleContent,
+    BundleError,
+    Pointer,
+    bundle_folder,
+    read_bundle,
+    read_pointer,
+    remove_pointer,
+    replace_pointer,
+)
+
+Rehearse = Callable[..., AbstractContextManager[str]]
+Stage = Literal["verify", "rehearse", "remember", "replace", "wait", "smoke", "confirm"]
+"""What a deployment does, in this order."""
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentReport:
+    """What a deployment did."""
+
+    model: str
+    version: str
+    digest: str
+    previous: str | None
+    """The version that was deployed before; none if there was none."""
+    changed: bool
+    """Whether the pointer was replaced; no if this version was deployed and confirmed already."""
+    rehearsal: SuiteReport | None
+    """The suite on the rehearsal; none where nothing was changed."""
+    live: SuiteReport
+    """The smoke checks on the live API."""
+    seconds: float
+    """From the replaced pointer to the first answer by the new version."""
+
+    def to_document(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "digest": self.digest,
+            "previous": self.previous,
+            "changed": self.changed,
+            "rehearsal": None if self.rehearsal is None else self.rehearsal.to_document(),
+            "live": self.live.to_document(),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """Where bundles are deployed to, and how strict that is."""
+
+    bundles: Path
+    """The root of all bundles."""
+    deployments: Path
+    """The folder of deployment pointers."""
+    live: str
+    """Address of the live model API."""
+    budget_ms: float = LATENCY_BUDGET_MS
+    """What 95 of 100 single-row predictions must not exceed in rehearsal."""
+    seconds: float = 60.0
+    """How long the live API may take to serve the new version."""
+    lock_seconds: float = 5.0
+    """How long to wait for another deployment of the same model."""
+    rehearse: Rehearse = field(default=rehearse)
+    begins: Callable[[Stage], None] = field(default=lambda _: None)
+    """Told of every stage before it begins, for whoever shows progress."""
+
+    def deploy(self, pointer: Pointer) -> DeploymentReport:
+        """Deploy the bundle that `pointer` names.
+
+        Raises:
+            InvalidBundleError: There is no such bundle, or it is damaged.
+            ReleaseRefusedError: It failed the suite in rehearsal, or the live API does not serve it. The version that
+                was confirmed before is deployed.
+            ModelApiUnreachableError: The live API does not answer, so nothing was begun.
+            ReleaseBusyError: Another deployment of this model is under way.
+        """
+        self.begins("verify")
+        content = self._verified(pointer)
+        if not ModelApi(self.live).answers():
+            raise ModelApiUnreachableError(
+                f"the model API at {self.live} does not answer, so {pointer.model} was not deployed",
+                hint="`modelyard infra up local` starts it",
+            )
+        with self._locked(pointer.model):
+            return self._deploy(pointer, Expectation.of(content))
+
+    def withdraw(self, model: str) -> bool:
+        """Take a model out of service; whether it was in service.
+
+        Raises:
+            ReleaseBusyError: A deployment of this model is under way.
+        """
+        with self._locked(model):
+            there = self._deployed(model) is not None
+            remove_pointer(self.deployments, model)
+            Journal(self.deployments, model).close()
+            return there
+
+    def _verified(self, pointer: Pointer) -> BundleContent:
+        try:
+            content = read_bundle(bundle_folder(self.bundles, pointer.bundle))
+        except BundleError as error:
+            raise InvalidBundleError(
+                f"the bundle of {pointer.model} {pointer.version} is not in order: {error}",
+                hint=f"`modelyard release build {pointer.model}` builds it anew from the registry",
+            ) from error
+        manifest = content.manifest
+        if (manifest.model, manifest.version, manifest.digest) != (pointer.model, pointer.version, pointer.digest):
+            raise InvalidBundleError(
+                f"the bundle at {pointer.bundle} is of {manifest.model} {manifest.version} ({manifest.digest[:12]}…)",
+                hint=f"`modelyard release build {pointer.model}` builds it anew from the registry",
+            )
+        return content
+
+    @contextmanager
+    def _locked(self, model: str) -> Iterator[None]:
+        self.deployments.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.deployments / f".{model}.lock", timeout=self.lock_seconds):
+                yield
+        except Timeout as error:
+            raise ReleaseBusyError(
+                f"another deployment of {model} is under way", hint="run the same command again when it has ended"
+            ) from error
+
+    def _deploy(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
+        journal = Journal(self.deployments, pointer.model)
+        deployed = self._deployed(pointer.model)
+        if deployed == pointer and not journal.is_open():
+            return self._confirmed_already(pointer, expected)
+        self.begins("rehearse")
+        rehearsal = self._rehearsed(pointer, expected)
+        good = journal.good() if journal.is_open() else deployed
+        self.begins("remember")
+        journal.open(good=good)
+        self.begins("replace")
+        started = time.monotonic()
+        replace_pointer(self.deployments, pointer)
+        try:
+            self.begins("wait")
+            seconds = self._served(pointer, started)
+            self.begins("smoke")
+            live = self._confirmed(expected)
+        except (ReleaseRefusedError, ModelApiUnreachableError) as error:
+            self._restore(pointer.model, good)
+            journal.close()
+            raise self._refused(pointer, good, reason=error.message) from error
+        self.begins("confirm")
+        journal.close()
+        return DeploymentReport(
+            model=pointer.model,
+            version=pointer.version,
+            digest=pointer.digest,
+            previous=None if good is None else good.version,
+            changed=True,
+            rehearsal=rehearsal,
+            live=live,
+            seconds=seconds,
+        )
+
+    def _deployed(self, model: str) -> Pointer | None:
+        try:
+            return read_pointer(self.deployments, model)
+        except BundleError:
+            # A pointer that cannot be read serves nothing and is no version to go back to.
+            return None
+
+    def _confirmed_already(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
+        seconds = self._served(pointer, time.monotonic())
+        return DeploymentReport(
+            model=pointer.model,
+            version=pointer.version,
+            digest=pointer.digest,
+            previous=pointer.version,
+            changed=False,
+            rehearsal=None,
+            live=self._confirmed(expected),
+            seconds=seconds,
+        )
+
+    def _rehearsed(self, pointer: Pointer, expected: Expectation) -> SuiteReport:
+        with self.rehearse(pointer, bundles=self.bundles) as address:
+            report = run_suite(address, expected, budget_ms=self.budget_ms)
+        if not report.passed:
+            raise ReleaseRefusedError(
+                f"{report.sentence()}; nothing was deployed",
+                hint=f"`modelyard release test {pointer.model} --format json` shows every check",
+            )
+        return report
+
+    def _served(self, pointer: Pointer, started: float) -> float:
+        """Seconds from `started` until the live API serves what `pointer` names."""
+        api, until = ModelApi(self.live), time.monotonic() + self.seconds
+        reason = "it does not answer"
+        while time.monotonic() < until:
+            answer = api.get(f"/v2/models/{pointer.model}")
+            found = (answer.headers.get("x-model-version"), answer.headers.get("x-model-digest"))
+            document = answer.json() or {}
+            if answer.status == 200 and found == (pointer.version, pointer.digest):  # noqa: PLR2004 - OK
+                return time.monotonic() - started
+            reason, final = _reason(document, pointer)
+            if final:
+                break
+            time.sleep(_POLL_SECONDS)
+        raise ReleaseRefusedError(
+            f"the live model API does not serve {pointer.model} {pointer.version}: {reason}",
+            hint=f"`modelyard release status {pointer.model}` shows what is deployed and served",
+        )
+
+    def _confirmed(self, expected: Expectation) -> SuiteReport:
+        report = run_smoke(self.live, expected)
+        if not report.passed:
+            raise ReleaseRefusedError(
+                f"on the live model API, {report.sentence()}", hint="`modelyard serve smoke` shows every check"
+            )
+        return report
+
+    def _restore(self, model: str, good: Pointer | None) -> None:
+        if good is None:
+            remove_pointer(self.deployments, model)
+        else:
+            replace_pointer(self.deployments, good)
+
+    def _refused(self, pointer: Pointer, good: Pointer | None, *, reason: str) -> ReleaseRefusedError:
+        back = "nothing is deployed, as before" if good is None else f"version {good.version} is deployed again"
+        return ReleaseRefusedError(
+            f"{reason}; {back}", hint=f"`modelyard release status {pointer.model}` shows what is deployed and served"
+        )
+
+
+def _reason(document: dict[str, Any], pointer: Pointer) -> tuple[str, bool]:
+    """Why another version answers, and whether waiting is in vain."""
+    refused = document.get("parameters", {}).get("refused") or {}
+    if refused.get("digest") == pointer.digest:
+        return f"it was refused: {refused.get('reason')}", True
+    error = document.get("error", {})
+    if error.get("code") == "model_not_ready":
+        # It may still speak of the bundle before; only one that names this digest is the last word.
+        message = str(error.get("message"))
+        return message, pointer.digest[:12] in message
+    versions = ", ".join(document.get("versions", [])) or "none"
+    return f"served is version {versions}", False

@@ -1,0 +1,45 @@
+"""A whole real year, in order: nothing of it may be refused."""
+
+import pytest
+
+from modelyard_pipelines.sources.catalog import source_names
+
+SOURCES = source_names()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_real_batch_is_accepted(year, name):
+    refused = {month: judged.report.summary() for month, judged in year[name].judgements.items() if not judged.report.accepted}
+    assert refused == {}
+    assert len(year[name].judgements) == (12 if year[name].source.monthly else 1)
+
+
+@pytest.mark.parametrize("name", ["flights", "weather"])
+def test_every_month_after_the_first_is_compared_with_those_before(year, name):
+    for month, judged in list(year[name].judgements.items())[1:]:
+        tested = [check for check in judged.report.checks if check.gate == "significance" and check.p_value is not None]
+        assert len(tested) > 20, month
+
+
+@pytest.mark.parametrize("name", ["flights", "weather"])
+def test_no_real_month_comes_near_its_margins(year, name):
+    """The closest a good month came; a margin that is nearly used up would refuse the next good month."""
+    used = [
+        check.measured / float(check.limit.removeprefix("at most "))
+        for judged in year[name].judgements.values()
+        for check in judged.report.checks
+        if check.gate == "significance" and check.p_value is not None
+    ]
+    assert max(used) < 0.9
+
+
+@pytest.mark.parametrize("name", ["flights", "weather"])
+def test_a_refused_month_may_come_again_later(year, name):
+    shelf = year[name]
+    without = [batch for batch in shelf.history if batch.period != "2013-04"]
+    kept, shelf.history = shelf.history, without
+    try:
+        judged = shelf.offer(shelf.files["2013-04"], "2013-06")
+    finally:
+        shelf.history = kept
+    assert [finding.code for finding in judged.report.refusals] == ["keys_stored"]  # the keys were not taken away

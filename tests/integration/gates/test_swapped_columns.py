@@ -1,0 +1,30 @@
+"""Every pair of columns of the same type, swapped: each is refused, and both names are given."""
+
+from itertools import combinations
+
+import polars as pl
+import pytest
+
+from modelyard_pipelines.sources.catalog import find_source, source_names
+
+
+def pairs(name):
+    columns = find_source(name).contract.columns
+    return [(a.name, b.name) for a, b in combinations(columns, 2) if a.physical == b.physical]
+
+
+def swap(a, b):
+    return lambda texts: texts.with_columns(pl.col(a).alias(b), pl.col(b).alias(a))
+
+
+@pytest.mark.parametrize(("name", "a", "b"), [(name, a, b) for name in source_names() for a, b in pairs(name)])
+def test_two_swapped_columns_are_refused_and_named(offer_texts, name, a, b):
+    report = offer_texts(name, swap(a, b)).report
+    assert not report.accepted
+    hints = {finding.hint for finding in report.refusals}
+    assert any("swapped" in hint and {a, b} <= set(hint.replace(":", " ").split()) for hint in hints), hints
+
+
+@pytest.mark.parametrize(("a", "b"), pairs("flights")[::6])
+def test_they_are_refused_in_a_first_batch_too(offer_texts, a, b):
+    assert not offer_texts("flights", swap(a, b), "2013-01").report.accepted

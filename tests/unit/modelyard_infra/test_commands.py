@@ -1,0 +1,73 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from modelyard_infra.commands import infra
+from modelyard_infra.results import Change, StackResult
+from modelyard_infra.showing import outputs_text, result_text
+
+
+def result(action, *changes, **more):
+    given = {"found": (), "unchanged": 3, "outputs": {}, "warnings": (), "seconds": 1.5, **more}
+    return StackResult(environment="local", action=action, changes=changes, **given)
+
+
+@pytest.fixture
+def in_workspace(workspace, monkeypatch):
+    monkeypatch.chdir(workspace.root)
+    monkeypatch.delenv("MODELYARD_STATE", raising=False)
+    monkeypatch.delenv("MODELYARD_ROOT", raising=False)
+    return workspace
+
+
+def test_down_with_data_asks_and_a_no_removes_nothing(in_workspace):
+    lake = in_workspace.of("local") / "data" / "lake"
+    lake.mkdir(parents=True)
+    answer = CliRunner().invoke(infra, ["down", "local", "--with-data"], input="n\n")
+    assert answer.exit_code == 1
+    assert "Remove all data of environment local" in answer.stderr
+    assert lake.is_dir()
+
+
+def test_every_verb_takes_an_environment_and_a_format():
+    for verb in ("preview", "up", "refresh", "outputs", "down"):
+        usage = CliRunner().invoke(infra, [verb, "--help"]).output
+        assert "ENV" in usage
+        assert "--format" in usage
+
+
+def test_a_result_for_people_says_what_was_found_done_and_left():
+    text = result_text(
+        result(
+            "up",
+            Change("mlflow", "service", "update", "status: stopped → running"),
+            found=(Change("mlflow", "service", "changed", "status: running → stopped"),),
+            warnings=("service mlflow moves",),
+            outputs={"connections": {"lake": "/lake", "images": None}},
+        )
+    )
+    assert text.splitlines() == [
+        "warning: service mlflow moves",
+        "found changed service mlflow: status: running → stopped",
+        "update service mlflow: status: stopped → running",
+        "environment local: 1 changed, 3 as before",
+        "connections:",
+        "  lake: /lake",
+    ]
+
+
+def test_a_refresh_that_found_something_names_the_command_that_repairs():
+    text = result_text(result("refresh", Change("RAW", "folder", "gone", "/lake/RAW")))
+    assert text.endswith("repair it with: modelyard infra up local")
+    assert "repair" not in result_text(result("refresh"))
+
+
+def test_a_result_for_machines_is_complete():
+    document = json.loads(json.dumps(result("up", Change("RAW", "folder", "create", "/RAW")).to_json()))
+    assert document["changes"] == [{"name": "RAW", "kind": "folder", "operation": "create", "detail": "/RAW"}]
+    assert document["action"] == "up"
+
+
+def test_outputs_are_shown_indented():
+    assert outputs_text({"a": {"b": {"c": 1}}, "d": 2}) == "a:\n  b:\n    c: 1\nd: 2"

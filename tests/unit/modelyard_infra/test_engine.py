@@ -1,0 +1,78 @@
+import os
+import re
+import stat
+
+import pytest
+
+from modelyard.errors import ConfigurationError
+from modelyard_infra import engine
+from modelyard_infra.toolchain import PulumiCli
+from modelyard_infra.toolchain.versions import MINIMUM, PINNED, is_good_enough
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """A Pulumi CLI that makes a stack file and nothing else."""
+    path = tmp_path / "cli" / "pulumi"
+    path.parent.mkdir()
+    path.write_text(
+        '#!/bin/sh\nfolder="${PULUMI_BACKEND_URL#file://}/.pulumi/stacks/modelyard"\n'
+        'mkdir -p "$folder"\necho "{}" > "$folder/local.json"\n'
+    )
+    path.chmod(0o755)
+    return PulumiCli(path, PINNED, "test")
+
+
+def test_only_the_owner_can_read_the_passphrase_and_it_stays(workspace, cli):
+    engine.prepare(workspace, cli)
+    file = engine.passphrase_file(workspace)
+    first = file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(first) >= 32
+    engine.prepare(workspace, cli)
+    assert file.read_text() == first
+
+
+def test_the_passphrase_is_in_no_variable_and_not_in_the_wrapper(workspace, cli):
+    wrapper = engine.prepare(workspace, cli)
+    secret = engine.passphrase_file(workspace).read_text()
+    assert secret not in wrapper.read_text()
+    assert secret not in str(engine.environment_variables(workspace))
+
+
+def test_a_state_without_its_passphrase_is_refused(workspace, cli):
+    engine.prepare(workspace, cli)
+    engine.passphrase_file(workspace).unlink()
+    with pytest.raises(ConfigurationError, match="passphrase of Pulumi's state is gone"):
+        engine.prepare(workspace, cli)
+
+
+def test_the_stand_in_for_the_language_host_is_used_only_where_there_is_no_official_one(workspace, cli):
+    assert str(workspace.infra / "languages") in engine.prepare(workspace, cli).read_text()
+    (cli.path.parent / "pulumi-language-python").touch()
+    assert str(workspace.infra / "languages") not in engine.prepare(workspace, cli).read_text()
+
+
+def test_another_projects_passphrase_is_kept_out():
+    variables = engine.without_passphrase({"PULUMI_CONFIG_PASSPHRASE": "x", "PATH": os.environ["PATH"]})
+    assert variables.keys() == {"PATH"}
+
+
+def test_odd_characters_in_the_states_path_are_encoded(workspace, tmp_path):
+    odd = type(workspace)(root=tmp_path, state=tmp_path / "100% a path")
+    assert engine.environment_variables(odd)["PULUMI_BACKEND_URL"].endswith("/100%25%20a%20path/pulumi")
+
+
+def test_the_module_that_is_built_is_the_version_that_is_pinned(repository):
+    required = re.search(r"pulumi/pkg/v3 v(\S+)", (repository / "tools/pulumi/go.mod").read_text())
+    assert required is not None
+    assert required.group(1) == PINNED
+    assert is_good_enough(PINNED)
+
+
+@pytest.mark.parametrize(
+    ("version", "good"),
+    [(".".join(map(str, MINIMUM)), True), ("3.254.9", False), ("4.0.0", False), ("", False), (None, False)],
+)
+def test_a_version_is_good_enough_from_the_minimum_on(version, good):
+    assert is_good_enough(version) is good

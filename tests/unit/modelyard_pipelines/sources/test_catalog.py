@@ -1,0 +1,38 @@
+import pytest
+
+from modelyard.errors import SourceNotFoundError
+from modelyard_pipelines.sources.catalog import FOLDER, find_source, source_names
+
+
+def test_every_folder_with_a_contract_is_a_source():
+    assert source_names() == ("airlines", "airports", "flights", "planes", "weather")
+
+
+def test_a_source_brings_contract_landing_and_cleaning():
+    source = find_source("flights")
+    assert source.contract.source == "flights"
+    assert source.monthly
+    assert not find_source("planes").monthly
+
+
+@pytest.mark.parametrize("name", ["flihgts", "", "../flights", "catalog", "__pycache__"])
+def test_an_unknown_source_is_refused_with_the_known_ones(name):
+    with pytest.raises(SourceNotFoundError, match="airlines, airports, flights"):
+        find_source(name)
+
+
+@pytest.mark.parametrize("name", source_names())
+def test_a_contract_is_complete(name):
+    contract = find_source(name).contract
+    assert contract.key
+    assert contract.rules
+    assert all(column.description for column in contract.columns)
+    assert (FOLDER / name / "__init__.py").is_file()
+
+
+def test_tail_numbers_and_makers_are_personal():
+    assert [(c.name, c.clean) for c in find_source("flights").contract.personal] == [("tailnum", "hash")]
+    assert [(c.name, c.clean) for c in find_source("planes").contract.personal] == [
+        ("tailnum", "hash"),
+        ("manufacturer", "drop"),
+    ]
