@@ -41,8 +41,7 @@ def picture() -> str:
     xs = [96, 296, 462, 628]
     top, low = 110, 250
     parts = [
-        f'<rect x="14" y="40" width="892" height="330" rx="14" fill="{FILLS["infra"]}" stroke="{LINE}" '
-        'stroke-dasharray="6 5"/>',
+        f'<rect x="14" y="40" width="892" height="330" rx="14" fill="{FILLS["infra"]}" stroke="{LINE}" stroke-dasharray="6 5"/>',
         '<text x="30" y="30" class="h">environments/*.yaml  →  blueprint  →  pulumi up: local · dev · test · prod</text>',
         box((xs[0], top), "source", "files, as they land", "data"),
         box((xs[1], top), "RAW", "as it came", "data"),
@@ -58,8 +57,7 @@ def picture() -> str:
         arrow((492, low), (432, low)), arrow((292, low), (180, low)),
         gate((196, top), "gates"), gate((816, 176), ""), gate((689, low), "compare"), gate((236, low), "API suite"),
         '<text x="196" y="172" class="n">refused: quarantine</text><text x="196" y="187" class="n">+ one notification</text>',
-        '<text x="460" y="345" class="n">every box is a real program: Delta tables, the MLflow server, a supervised API; '
-        "every diamond can say no</text>",
+        '<text x="460" y="345" class="n">every box is a real program: Delta tables, the MLflow server, a supervised API; every diamond can say no</text>',
     ]
     style = (
         f".t{{font:600 15px sans-serif;fill:{INK};text-anchor:middle}}"

@@ -12,11 +12,13 @@ from typing import Any
 from modelyard.cli.output import table
 from modelyard.composition import Platform
 from modelyard.errors import ReleaseRefusedError
+from modelyard.registry.ledger import Promotion
 from modelyard.registry.versions import ModelVersion
 from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard_bundle import bundle_folder, read_bundle, read_pointer
 from modelyard_pipelines.data import overview
+from modelyard_pipelines.model.comparing import evidence_file
 from modelyard_pipelines.release.releasing import smoke
 
 HEADLINES = ("roc_auc", "pr_auc", "brier", "log_loss")
@@ -42,6 +44,8 @@ class Summary:
     tables: list[dict[str, Any]]
     versions: list[dict[str, Any]]
     promotions: list[dict[str, Any]]
+    comparison: list[str]
+    """What the last promotion rests on."""
     prediction: Prediction
     seconds: Mapping[str, float]
 
@@ -98,6 +102,7 @@ def summarise(platform: Platform, name: str, seconds: Mapping[str, float], *, ch
         tables=overview.tables(platform),
         versions=[_version(one) for one in registry.versions(name)],
         promotions=[asdict(entry.promotion) for entry in registry.history(name)],
+        comparison=_reasons(platform, registry.history(name)[-1].promotion),
         prediction=_predict(platform, name),
         seconds=dict(seconds),
     )
@@ -114,6 +119,14 @@ def _version(one: ModelVersion) -> dict[str, Any]:
         "run": one.run_id,
         "digest": one.digest,
     }
+
+
+def _reasons(platform: Platform, last: Promotion) -> list[str]:
+    """The reasons in the comparison that a promotion names as its evidence."""
+    found: list[str] = json.loads(evidence_file(platform, last.model, last.version, last.replaces).read_bytes())[
+        "reasons"
+    ]
+    return found
 
 
 def _predict(platform: Platform, name: str) -> Prediction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Platform:
     batches: BatchLog
     quarantine: Quarantine
     notifier: Notifier
+    open_registry: Callable[[], ModelRegistry]
+    """Called where a registry is needed: most commands need none, and MLflow takes its time to load."""
 
     @property
     def lake(self) -> Path:
@@ -59,9 +62,7 @@ class Platform:
 
     def registry(self) -> ModelRegistry:
         """The model registry, and the ledger that stands behind it."""
-        from modelyard.registry.mlflow_registry import MlflowRegistry
-
-        return MlflowRegistry(self.connections.tracking, self.lake / "ledger")
+        return self.open_registry()
 
 
 def open_platform(environment_name: str, workspace: Workspace | None = None) -> Platform:
@@ -82,6 +83,7 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
         batches=BatchLog(lake / "batches"),
         quarantine=Quarantine(lake / "quarantine"),
         notifier=notifier_of(connections),
+        open_registry=lambda: _registry(connections.tracking, lake / "ledger"),
     )
 
 
@@ -99,3 +101,9 @@ def notifier_of(connections: Connections) -> Notifier:
     if url and connections.outbox:
         told.append(OnceNotifier(TeamsNotifier(url), Path(connections.outbox).with_suffix(".teams")))
     return EveryNotifier(told)
+
+
+def _registry(tracking: str, ledger: Path) -> ModelRegistry:
+    from modelyard.registry.mlflow_registry import MlflowRegistry
+
+    return MlflowRegistry(tracking, ledger)

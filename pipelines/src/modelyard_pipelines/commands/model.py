@@ -11,8 +11,10 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.environment.workspace import Workspace
+from modelyard.errors import InvalidModelError
 from modelyard.models.discovery import find_model, model_names
 from modelyard.registry.versions import ModelVersion
+from modelyard_pipelines.model.checking import check_folder
 from modelyard_pipelines.model.comparing import Compared, compare_model
 from modelyard_pipelines.model.promoting import promote as promote_model
 from modelyard_pipelines.model.staging import stage as stage_model
@@ -33,6 +35,23 @@ def list_models(output_format: str) -> None:
     rows = [(one.name, one.purpose, one.task, one.metric, one.owner, one.risk) for one in specs]
     headings = ["model", "purpose", "task", "metric", "owner", "risk"]
     emit([dict(zip(headings, row, strict=True)) for row in rows], lambda: table(headings, rows), output_format)
+
+
+@model.command()
+@click.argument("name")
+@click.option("--rows", default=20_000, show_default=True, help="rows of the CURATED table to check on")
+@environment_option
+@format_option
+def check(name: str, rows: int, environment_name: str, output_format: str) -> None:
+    """Runs the contract suite that every model passes on NAME: interface, determinism, leakage, trusted types."""
+    platform = open_platform(environment_name)
+    with step(f"checking {name}"):
+        report = check_folder(platform, name, rows=rows)
+    told = [("passed" if one.passed else "FAILED", one.name, one.detail) for one in report.checks]
+    emit(asdict(report), lambda: table(["", "check", "found"], told), output_format)
+    if not report.passed:
+        failed = "; ".join(f"{one.name}: {one.detail}" for one in report.failures)
+        raise InvalidModelError(f"{name} breaks the model contract: {failed}", hint=f"change ml/models/{name}/model.py")
 
 
 @model.command()

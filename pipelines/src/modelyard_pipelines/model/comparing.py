@@ -102,10 +102,15 @@ def _model(registry: ModelRegistry, version: ModelVersion) -> SklearnModel:
         return load_model((place / "model.skops").read_bytes(), signature, digest=version.digest)
 
 
+def evidence_file(platform: Platform, model: str, candidate: int, production: int | None) -> Path:
+    """Where the comparison of two versions is kept as JSON; the page for people lies beside it."""
+    rival = "nothing" if production is None else f"version-{production}"
+    return platform.lake / "ledger" / "evidence" / model / f"version-{candidate}-against-{rival}.json"
+
+
 def _keep(platform: Platform, comparison: Comparison, page: str) -> Path:
-    rival = "nothing" if comparison.production is None else f"version-{comparison.production}"
-    stem = platform.lake / "ledger" / "evidence" / comparison.model / f"version-{comparison.candidate}-against-{rival}"
-    write_atomically(stem.with_suffix(".json"), json.dumps(comparison.to_document(), indent=2).encode())
-    html = stem.with_suffix(".html")
+    file = evidence_file(platform, comparison.model, comparison.candidate, comparison.production)
+    write_atomically(file, json.dumps(comparison.to_document(), indent=2).encode())
+    html = file.with_suffix(".html")
     write_atomically(html, page.encode())
     return html

@@ -141,7 +141,7 @@ class Ledger:
             if line + b"\n" != LedgerEntry.after(last, entry.promotion).to_line():
                 return f"line {number} is not what was written, or a line before it is missing"
             last = entry
-        return None
+        return "something follows the last line" if _follows(self._tail()) else None
 
     def append(self, promotion: Promotion) -> LedgerEntry:
         """Add an entry, on the disk before this returns. The lock must be held."""
@@ -160,14 +160,26 @@ class Ledger:
 
     def _drop_torn_line(self) -> None:
         """A line without its end was never promised to anybody: the write was cut short before the fsync returned."""
-        if not self._path.is_file():
-            return
-        content = self._path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
+        tail = self._tail()
+        if tail and not _follows(tail):
             with self._path.open("r+b") as file:
-                file.truncate(whole)
+                file.truncate(self._path.stat().st_size - len(tail))
                 os.fsync(file.fileno())
+
+    def _tail(self) -> bytes:
+        """What comes after the last line that has an end."""
+        return self._path.read_bytes().rpartition(b"\n")[2] if self._path.is_file() else b""
+
+
+def _follows(tail: bytes) -> bool:
+    """Whether a tail is more than the beginning of an entry: a crash cuts a line short, and never makes it longer."""
+    try:
+        _, end = json.JSONDecoder().raw_decode(tail.decode("ascii"))
+    except UnicodeDecodeError:
+        return True
+    except ValueError:
+        return False
+    return end < len(tail)
 
 
 def _sync_folder(folder: Path) -> None:

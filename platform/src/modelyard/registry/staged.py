@@ -12,8 +12,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from modelyard.errors import InvalidModelError, ModelNotFoundError, PromotionRefusedError, StagingRefusedError
-from modelyard.registry.ledger import Ledger, LedgerEntry, Promotion
+from modelyard.errors import (
+    InvalidModelError,
+    LedgerBrokenError,
+    ModelNotFoundError,
+    PromotionRefusedError,
+    StagingRefusedError,
+)
+from modelyard.registry.ledger import GENESIS, Ledger, LedgerEntry, Promotion
 from modelyard.registry.store import StoredModel, StoredVersion, VersionStore
 from modelyard.registry.versions import ARTIFACTS, MODEL_FILE, ModelVersion, Registration, Stage
 
@@ -135,7 +141,7 @@ class StagedRegistry:
         Raises:
             LedgerBrokenError: the ledger does not verify.
         """
-        return self._ledger(model).entries()
+        return self._verified(model, self._ledger(model), self._store.read(model))
 
     def download(self, model: str, version: int, to: Path) -> Path:
         """Write model.skops, signature.json and example.json of a version into the folder `to`.
@@ -192,13 +198,25 @@ class StagedRegistry:
             at=self._clock().isoformat(timespec="milliseconds"),
         )
 
+    def _verified(self, model: str, ledger: Ledger, stored: StoredModel) -> tuple[LedgerEntry, ...]:
+        """The ledger's entries. A chain cannot tell that its end was cut off, but the registry remembers the hashes."""
+        entries = ledger.entries()
+        known = {entry.hash for entry in entries}
+        for found in stored.versions:
+            if found.tags.get("ledger", GENESIS) not in {*known, GENESIS}:
+                raise LedgerBrokenError(
+                    f"the ledger of {model} lacks the entry by which version {found.version} was promoted",
+                    hint="restore the ledger from the lake's backup; nothing is promoted until it is whole",
+                )
+        return entries
+
     def _finish(self, model: str, ledger: Ledger) -> LedgerEntry | None:
         """Bring aliases and tags to what the ledger's last entry says; does nothing where they are right already."""
-        entries = ledger.entries()
+        stored = self._store.read(model)
+        entries = self._verified(model, ledger, stored)
         if not entries:
             return None
         last = entries[-1]
-        stored = self._store.read(model)
         if last.promotion.version not in {found.version for found in stored.versions}:
             raise ModelNotFoundError(
                 f"the ledger says that version {last.promotion.version} of {model} is in production, "

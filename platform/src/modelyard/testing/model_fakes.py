@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 PURPOSE = "parcels"
-_HOURS_A_MONTH = 730
 
 
 def sample_frame(*, months: int = 6, rows: int = 1200, seed: int = 0) -> pl.DataFrame:
@@ -28,7 +27,8 @@ def sample_frame(*, months: int = 6, rows: int = 1200, seed: int = 0) -> pl.Data
 
     generator = np.random.default_rng(seed)
     start = datetime(2013, 1, 1)  # noqa: DTZ001 - a column without a time zone is a case of its own
-    hours = np.linspace(0, months * _HOURS_A_MONTH - 1, rows)
+    end = datetime(2013 + months // 12, months % 12 + 1, 1)  # noqa: DTZ001
+    hours = np.linspace(0, (end - start) / timedelta(hours=1) - 1, rows)
     weight, distance = generator.gamma(2, 2, rows), generator.uniform(10, 900, rows)
     depot = generator.choice(["north", "south", "harbour"], rows)
     late = weight + distance / 100 + 2 * (depot == "harbour") + generator.normal(0, 3, rows) - 9
