@@ -29,6 +29,7 @@
     ├── ServingError                exit 7   a bundle, a release or the model API failed
     │   ├── InvalidBundleError
     │   ├── ReleaseRefusedError
+    │   ├── ReleaseBusyError         exit 75
     │   └── ModelApiUnreachableError
     └── ExternalServiceError        exit 8   somebody else's service said no
         └── ServiceUnavailableError exit 75
@@ -184,6 +185,10 @@ class InvalidBundleError(ServingError):
 
 class ReleaseRefusedError(ServingError):
     """The API test suite failed, so the version takes no traffic."""
+
+
+class ReleaseBusyError(ServingError, RetryableError):
+    """Another deployment of this model is under way."""
 
 
 class ModelApiUnreachableError(ServingError):

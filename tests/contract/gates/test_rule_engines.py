@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import product
 
 import polars as pl
 import pytest
@@ -27,51 +28,67 @@ PAIRS = ({}, *({"ignore_row_if": name} for name in ("both_values_are_missing", "
 LISTS = ({}, *({"ignore_row_if": name} for name in ("all_values_are_missing", "any_value_is_missing", "never")))
 
 
-def rules() -> list[Rule]:
-    """Every expectation, with the arguments that could make engines differ."""
-    said: list[tuple[str, dict[str, object]]] = []
-    for column in ("i", "x", "s", "e"):
-        for mostly in ({}, {"mostly": 0.6}, {"mostly": 0.5}):
-            said.append(("expect_column_values_to_not_be_null", {"column": column, **mostly}))
-            said.append(("expect_column_values_to_be_null", {"column": column, **mostly}))
-            said.append(("expect_column_values_to_be_unique", {"column": column, **mostly}))
-    for column, values, more in (("i", [1, 2], 5), ("x", [2.5], 1.0), ("s", ["a", "b"], "cc\n")):
-        for mostly in ({}, {"mostly": 0.7}):
-            said.append(("expect_column_values_to_be_in_set", {"column": column, "value_set": values, **mostly}))
-            said.append(("expect_column_values_to_not_be_in_set", {"column": column, "value_set": values, **mostly}))
-        said.append(("expect_column_distinct_values_to_be_in_set", {"column": column, "value_set": values}))
-        said.append(("expect_column_distinct_values_to_be_in_set", {"column": column, "value_set": [*values, more]}))
-        said.append(("expect_column_distinct_values_to_contain_set", {"column": column, "value_set": values}))
-        said.append(("expect_column_distinct_values_to_contain_set", {"column": column, "value_set": [*values, values[0] * 7]}))
-    for column in ("i", "x", "e"):
-        for bounds in (
-            {"min_value": 2},
-            {"max_value": 2},
-            {"min_value": 1, "max_value": 5},
-            {"min_value": 1, "max_value": 5, "strict_min": True, "strict_max": True},
-        ):
-            said.append(("expect_column_values_to_be_between", {"column": column, **bounds}))
-            for name in BOUNDED:
-                said.append((f"expect_column_{name}_to_be_between", {"column": column, **bounds}))
+SETS = (("i", [1, 2], 5), ("x", [2.5], 1.0), ("s", ["a", "b"], "cc\n"))
+BOUNDS = (
+    {"min_value": 2},
+    {"max_value": 2},
+    {"min_value": 1, "max_value": 5},
+    {"min_value": 1, "max_value": 5, "strict_min": True, "strict_max": True},
+)
+
+
+def about_presence():
+    for column, mostly in product(("i", "x", "s", "e"), ({}, {"mostly": 0.6}, {"mostly": 0.5})):
+        for kind in ("to_not_be_null", "to_be_null", "to_be_unique"):
+            yield f"expect_column_values_{kind}", {"column": column, **mostly}
+
+
+def about_sets():
+    for (column, values, more), mostly in product(SETS, ({}, {"mostly": 0.7})):
+        yield "expect_column_values_to_be_in_set", {"column": column, "value_set": values, **mostly}
+        yield "expect_column_values_to_not_be_in_set", {"column": column, "value_set": values, **mostly}
+        for wanted in (values, [*values, more], [*values, values[0] * 7]):
+            yield "expect_column_distinct_values_to_be_in_set", {"column": column, "value_set": wanted}
+            yield "expect_column_distinct_values_to_contain_set", {"column": column, "value_set": wanted}
+
+
+def about_bounds():
+    for column, bounds in product(("i", "x", "e"), BOUNDS):
+        yield "expect_column_values_to_be_between", {"column": column, **bounds}
+        for name in BOUNDED:
+            yield f"expect_column_{name}_to_be_between", {"column": column, **bounds}
+
+
+def about_texts():
     for regex in ("^[a-b]$", "c", "b$", r"\w+"):
-        said.append(("expect_column_values_to_match_regex", {"column": "s", "regex": regex}))
-        said.append(("expect_column_values_to_not_match_regex", {"column": "s", "regex": regex}))
-    said.append(("expect_column_value_lengths_to_be_between", {"column": "s", "min_value": 1, "max_value": 2}))
+        yield "expect_column_values_to_match_regex", {"column": "s", "regex": regex}
+        yield "expect_column_values_to_not_match_regex", {"column": "s", "regex": regex}
+    yield "expect_column_value_lengths_to_be_between", {"column": "s", "min_value": 1, "max_value": 2}
+
+
+def about_several_columns():
     for more in PAIRS:
-        said.append(("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "i", "column_B": "j", **more}))
-        said.append(
-            ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "i", "column_B": "x", "or_equal": True, **more})
-        )
-        said.append(("expect_column_pair_values_to_be_equal", {"column_A": "i", "column_B": "j", **more}))
-        said.append(("expect_column_pair_values_to_be_equal", {"column_A": "s", "column_B": "t", "mostly": 0.5, **more}))
+        numbers, texts = {"column_A": "i", "column_B": "j", **more}, {"column_A": "s", "column_B": "t", **more}
+        yield "expect_column_pair_values_a_to_be_greater_than_b", numbers
+        yield "expect_column_pair_values_a_to_be_greater_than_b", {**numbers, "column_B": "x", "or_equal": True}
+        yield "expect_column_pair_values_to_be_equal", numbers
+        yield "expect_column_pair_values_to_be_equal", {**texts, "mostly": 0.5}
     for more in LISTS:
-        said.append(("expect_compound_columns_to_be_unique", {"column_list": ["x", "s"], **more}))
-        said.append(("expect_compound_columns_to_be_unique", {"column_list": ["e", "t"], **more}))
-        said.append(("expect_multicolumn_sum_to_equal", {"column_list": ["i", "j"], "sum_total": 3, **more}))
-    said.append(("expect_table_row_count_to_be_between", {"min_value": 1, "max_value": 4}))
-    said.append(("expect_table_row_count_to_be_between", {"max_value": 5}))
-    said.append(("expect_table_row_count_to_equal", {"value": 5}))
-    return [Rule(kind, kwargs) for kind, kwargs in said]
+        yield "expect_compound_columns_to_be_unique", {"column_list": ["x", "s"], **more}
+        yield "expect_compound_columns_to_be_unique", {"column_list": ["e", "t"], **more}
+        yield "expect_multicolumn_sum_to_equal", {"column_list": ["i", "j"], "sum_total": 3, **more}
+
+
+def about_the_table():
+    yield "expect_table_row_count_to_be_between", {"min_value": 1, "max_value": 4}
+    yield "expect_table_row_count_to_be_between", {"max_value": 5}
+    yield "expect_table_row_count_to_equal", {"value": 5}
+
+
+def rules():
+    """Every expectation, with the arguments that could make engines differ."""
+    kinds = (about_presence, about_sets, about_bounds, about_texts, about_several_columns, about_the_table)
+    return [Rule(kind, kwargs) for asked in kinds for kind, kwargs in asked()]
 
 
 def judged(engine, frame, asked):

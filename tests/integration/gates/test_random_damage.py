@@ -6,11 +6,22 @@ import polars as pl
 import pytest
 
 EXACT = {
-    "flights": ("year", "month", "day", "hour", "minute", "dep_time", "sched_dep_time", "dep_delay", "arr_time", "time_hour"),
+    "flights": (
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "dep_time",
+        "sched_dep_time",
+        "dep_delay",
+        "arr_time",
+        "time_hour",
+    ),
     "weather": ("year", "month", "day", "hour", "origin", "wind_speed", "precip", "time_hour"),
 }
 """Columns of which a single wrong cell contradicts another column of its row."""
-ODD = ("", "NA", "-1", "99999", "1e5", "x", "0x1F", "\u0000".replace("\u0000", "?"), " 5", "5 ", "--", "NaN", "7.5")
+ODD = ("", "NA", "-1", "99999", "1e5", "x", "0x1F", "?", " 5", "5 ", "--", "NaN", "7.5")
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -25,10 +36,8 @@ def test_one_odd_cell_in_a_column_that_is_checked_exactly_is_refused(offer_texts
         return texts.with_columns(pl.when(wanted).then(pl.lit(odd)).otherwise(column).alias(column))
 
     report = offer_texts(source, change).report
-    touched = offer_texts(source, lambda texts: texts).report
-    if odd in {"", "NA"} and column in {"wind_speed"}:
-        return  # a station may fail for an hour
-    assert touched.accepted
+    if odd in {"", "NA"} and column == "wind_speed":
+        pytest.skip("a station may fail for an hour")
     assert not report.accepted, (column, row, odd)
     assert any(column in finding.subject for finding in report.refusals)
 

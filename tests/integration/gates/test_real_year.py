@@ -1,7 +1,12 @@
 """A whole real year, in order: nothing of it may be refused."""
 
+from itertools import combinations
+
+import polars as pl
 import pytest
 
+from modelyard.gates.rules.derivation import derive
+from modelyard.gates.rules.engine import open_engine
 from modelyard_pipelines.sources.catalog import source_names
 
 SOURCES = source_names()
@@ -9,7 +14,9 @@ SOURCES = source_names()
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_real_batch_is_accepted(year, name):
-    refused = {month: judged.report.summary() for month, judged in year[name].judgements.items() if not judged.report.accepted}
+    refused = {
+        month: judged.report.summary() for month, judged in year[name].judgements.items() if not judged.report.accepted
+    }
     assert refused == {}
     assert len(year[name].judgements) == (12 if year[name].source.monthly else 1)
 
@@ -43,3 +50,19 @@ def test_a_refused_month_may_come_again_later(year, name):
     finally:
         shelf.history = kept
     assert [finding.code for finding in judged.report.refusals] == ["keys_stored"]  # the keys were not taken away
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_great_expectations_library_gives_the_same_answers_on_real_batches(year, name):
+    shelf = year[name]
+    month = next(iter(shelf.files))
+    frame = shelf.judgements[month].frame
+    contract = shelf.source.contract
+    a, b = next(
+        (x.name, y.name) for x, y in combinations(contract.columns, 2) if x.physical == y.physical and x.name != "year"
+    )
+    for batch in (frame, frame.with_columns(pl.col(a).alias(b), pl.col(b).alias(a))):
+        derived = derive(batch, contract)
+        fast = open_engine("compiled").check(derived, contract.rules)
+        real = open_engine("great_expectations").check(derived, contract.rules)
+        assert [(each.passed, each.unexpected) for each in fast] == [(each.passed, each.unexpected) for each in real]

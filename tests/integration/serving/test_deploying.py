@@ -12,8 +12,7 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseRefusedError
-from modelyard.release.busy import ReleaseBusyError
+from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseBusyError, ReleaseRefusedError
 from modelyard.release.deployment import Deployment
 from modelyard.release.journal import Journal
 from modelyard.release.rehearsal import rehearse

@@ -1,7 +1,7 @@
+import pytest
+
 from modelyard.errors import InvalidSettingsError
 from modelyard.gates.contract import load_contract
-
-import pytest
 
 
 def properties(document):
@@ -40,7 +40,7 @@ def test_points_in_time_periods_and_excluded_columns_are_not_compared(contract):
 
 
 def test_a_key_of_several_columns_becomes_one_rule(write_contract, document):
-    for place, name in ((0, "year"), (1, "month")):
+    for place in (0, 1):
         properties(document)[place].update(primaryKey=True, primaryKeyPosition=place + 2)
     contract = load_contract(write_contract(document))
     assert contract.key == ("ride", "year", "month")

@@ -27,7 +27,10 @@ def test_the_p_value_of_categories_is_that_of_the_chi_square_test():
     from scipy.stats import chi2_contingency
 
     rng = np.random.default_rng(6)
-    a, b = rng.choice(list("abcd"), 2_000, p=[0.4, 0.3, 0.2, 0.1]), rng.choice(list("abcd"), 3_000, p=[0.42, 0.28, 0.2, 0.1])
+    a, b = (
+        rng.choice(list("abcd"), 2_000, p=[0.4, 0.3, 0.2, 0.1]),
+        rng.choice(list("abcd"), 3_000, p=[0.42, 0.28, 0.2, 0.1]),
+    )
     table = [[int((side == name).sum()) for name in "abcd"] for side in (a, b)]
     assert categories(category_profile(a), category_profile(b)).p_value == pytest.approx(
         chi2_contingency(table, correction=False).pvalue

@@ -17,7 +17,9 @@ CONTRACT = Contract(
     rules=(),
     delivery="snapshot",
 )
-FRAME = pl.DataFrame({"tail": ["N1", None, "N2", "N1"], "owner": ["a", "b", "c", "d"], "seats": [1, 2, 3, 4], "_batch": "x"})
+FRAME = pl.DataFrame(
+    {"tail": ["N1", None, "N2", "N1"], "owner": ["a", "b", "c", "d"], "seats": [1, 2, 3, 4], "_batch": "x"}
+)
 
 
 def protected(frame=FRAME, key=""):

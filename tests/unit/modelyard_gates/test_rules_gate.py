@@ -74,7 +74,9 @@ def test_one_mistake_that_explains_every_broken_rule_is_named(change, hint):
     findings = refused(FRAME.with_columns(**change))
     assert findings
     for finding in findings:
-        assert set(hint.replace(" and ", " ").split()) <= set(finding.hint.replace(" and ", " ").replace(":", "").split())
+        assert set(hint.replace(" and ", " ").split()) <= set(
+            finding.hint.replace(" and ", " ").replace(":", "").split()
+        )
 
 
 def test_a_mistake_that_explains_nothing_is_not_named():

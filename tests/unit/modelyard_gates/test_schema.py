@@ -1,7 +1,7 @@
+import pytest
+
 from modelyard.gates.report import Finding
 from modelyard.gates.schema import check_schema
-
-import pytest
 
 
 def found(columns, contract, types=()):

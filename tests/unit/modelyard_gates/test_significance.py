@@ -60,7 +60,9 @@ def test_a_difference_that_would_matter_but_may_be_chance_is_undecided():
     past = history(1, 15)
     findings, checks = judged(frame(np.random.default_rng(11), 12, shift=0.3), past)
     assert findings == []
-    assert {check.outcome for check in checks if check.name == "distribution" and check.p_value is not None} == {"undecided"}
+    assert {check.outcome for check in checks if check.name == "distribution" and check.p_value is not None} == {
+        "undecided"
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A gate is only worth its test if the test notices a weaker gate. Each proof here runs on the gate and on weaker copies."""
+"""A test is only worth something if it notices a weaker gate: each proof runs on the gate and on weaker copies."""
 
 import gzip
 import hashlib
@@ -108,9 +108,8 @@ def test_a_weaker_content_digest_is_caught(name):
 
 
 def prove_memory(check):
-    from types import SimpleNamespace
-
     from datetime import UTC, datetime
+    from types import SimpleNamespace
 
     stored = [
         SimpleNamespace(digest=f"d{n}", content=f"c{n}", file=f"{n}.csv", accepted_at=datetime(2020, 1, 1, tzinfo=UTC))

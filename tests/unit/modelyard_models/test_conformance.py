@@ -108,7 +108,7 @@ def test_catches_a_category_that_is_the_label_in_disguise():
 
 def test_catches_a_leak_that_only_several_features_give_away_together():
     generator = np.random.default_rng(3)
-    noise = pl.Series(generator.normal(0, 50, 1200))
+    noise = pl.Series(generator.normal(0, 15, 1200))
     leaked = sample_frame().with_columns(distance=pl.col("hours_late") + noise, weight=noise)
     found = failed(sample_spec(), leaked)
     assert "no single feature knows the label" not in found

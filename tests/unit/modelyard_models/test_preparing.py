@@ -45,7 +45,7 @@ def test_a_column_of_another_type_is_refused():
 
 def test_a_gap_in_a_feature_that_is_not_optional_is_refused():
     frame = sample_frame().with_columns(distance=pl.when(pl.col("distance") > 800).then(pl.col("distance")))
-    with pytest.raises(DataNotReadyError, match="distance is missing in .* but model parcel_delay needs it"):
+    with pytest.raises(DataNotReadyError, match=r"distance is missing in .* but model parcel_delay needs it"):
         labelled_rows(sample_spec(), frame)
 
 

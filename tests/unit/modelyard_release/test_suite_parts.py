@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from modelyard.errors import ModelApiUnreachableError, ModelyardError, exit_code_of
+from modelyard.errors import ModelApiUnreachableError, ModelyardError, ReleaseBusyError, exit_code_of
 from modelyard.release.bad_requests import bad_requests
-from modelyard.release.busy import ReleaseBusyError
 from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal

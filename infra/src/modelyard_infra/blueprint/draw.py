@@ -100,6 +100,8 @@ def _model_api(environment: Environment, home: Path, *, ports: Ports) -> Service
         command=(
             *(interpreter(), "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", PORT_PLACEHOLDER),
             *("--deployments", str(data / "deployments"), "--bundles", str(data / "bundles")),
+            *("--max-rows", str(serving.max_rows), "--max-body-bytes", str(serving.max_body_bytes)),
+            *("--drain-seconds", f"{serving.drain_seconds:g}"),
         ),
         port=ports.model_api,
         port_setting=f"local.ports.model_api in environments/{environment.name}.yaml",

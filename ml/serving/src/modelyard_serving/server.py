@@ -27,28 +27,38 @@ class Server(uvicorn.Server):
         self._catalog = catalog
         self._log = log
         self._settings = settings
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop being ready now and accepting soon. A second signal does not wait."""
+        """Ask the event loop to stop. A second signal does not wait for requests."""
         del frame
-        if self._catalog.draining:
-            self.should_exit = self.force_exit = True
-            return
-        self.stop(reason=signal.Signals(sig).name)
+        # A signal comes between any two instructions, perhaps while a lock is held that the log needs as well. So
+        # nothing is done here but to leave a note for the event loop.
+        self.force_exit = self._told
+        self._told = True
+        self.stop_soon(signal.Signals(sig).name)
 
-    def stop(self, *, reason: str) -> None:
-        """Begin to stop. May be called from a signal handler or another thread."""
+    def stop_soon(self, reason: str) -> None:
+        """Begin to stop, from a signal handler or another thread."""
+        if self._loop is None or self.force_exit:
+            self.should_exit = True
+        else:
+            self._loop.call_soon_threadsafe(self._stop, reason)
+
+    def _stop(self, reason: str) -> None:
+        if self._catalog.draining:
+            return
         self._catalog.draining = True
         self._log.event("stopping", reason=reason)
-        waiting = threading.Timer(self._settings.linger_seconds, self._leave)
-        waiting.daemon = True
-        waiting.start()
+        asyncio.get_running_loop().call_later(self._settings.linger_seconds, self._leave)
 
     def _leave(self) -> None:
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say where."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if not self.started or not sockets:
             return
@@ -111,4 +121,4 @@ def _stop_with_stdin(server: Server) -> None:
     # Reads the handle itself: a buffered reader would hold a lock that the interpreter needs when it ends.
     while os.read(sys.stdin.fileno(), 1024):
         continue
-    server.stop(reason="stdin closed")
+    server.stop_soon("stdin closed")

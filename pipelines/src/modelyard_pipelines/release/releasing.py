@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelyard.composition import Platform
-from modelyard.errors import NoProductionModelError
+from modelyard.errors import InvalidBundleError, NoProductionModelError
 from modelyard.notify.notification import Notification
 from modelyard.registry.versions import ModelVersion
 from modelyard.release.bundling import Bundle, RegisteredModel, build_bundle
@@ -15,7 +15,7 @@ from modelyard.release.rehearsal import rehearse
 from modelyard.release.report import SuiteReport
 from modelyard.release.status import ReleaseStatus, read_status
 from modelyard.release.suite import run_smoke, run_suite
-from modelyard_bundle import bundle_folder, read_bundle, read_pointer
+from modelyard_bundle import BundleContent, BundleError, Pointer, bundle_folder, read_bundle, read_pointer
 
 
 def build(platform: Platform, name: str) -> Bundle:
@@ -76,12 +76,21 @@ def smoke(platform: Platform, name: str, url: str | None = None) -> SuiteReport:
 
     Raises:
         NoProductionModelError: nothing of this model is deployed, so there is nothing to hold the API against.
+        InvalidBundleError: what is deployed is damaged.
     """
     pointer = read_pointer(Path(platform.connections.deployments), name)
     if pointer is None:
         raise NoProductionModelError(f"nothing of {name} is deployed", hint=f"modelyard release deploy {name}")
-    content = read_bundle(bundle_folder(Path(platform.connections.bundles), pointer.bundle))
+    content = _read(Path(platform.connections.bundles), pointer)
     return run_smoke(url or platform.connections.model_api, Expectation.of(content))
+
+
+def _read(bundles: Path, pointer: Pointer) -> BundleContent:
+    try:
+        return read_bundle(bundle_folder(bundles, pointer.bundle))
+    except BundleError as error:
+        hint = f"modelyard release deploy {pointer.model}"
+        raise InvalidBundleError(f"the deployed bundle {pointer.bundle} is damaged: {error}", hint=hint) from error
 
 
 def _registered(version: ModelVersion) -> RegisteredModel:

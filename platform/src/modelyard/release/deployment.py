@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseRefusedError
-from modelyard.release.busy import ReleaseBusyError
+from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseBusyError, ReleaseRefusedError
 from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal

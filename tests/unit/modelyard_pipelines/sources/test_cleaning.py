@@ -23,7 +23,9 @@ def raw(tmp_path_factory):
 
 @pytest.fixture
 def cleaned(raw):
-    return lambda name, **options: find_source(name).clean(nw.from_native(raw(name).lazy()), **options).collect().to_native()
+    return lambda name, **options: (
+        find_source(name).clean(nw.from_native(raw(name).lazy()), **options).collect().to_native()
+    )
 
 
 @pytest.mark.parametrize("name", source_names())
@@ -32,14 +34,31 @@ def test_cleaning_keeps_every_row_and_the_batch_and_says_names_in_whole_words(ra
     assert frame.height == raw(name).height
     assert frame["_batch"].equals(raw(name)["_batch"])
     assert all(column.replace("_", "").isalpha() and column.islower() for column in frame.columns)
-    short = {"dep", "arr", "dest", "sched", "temp", "dewp", "humid", "dir", "precip", "visib", "alt", "lat", "lon", "tz"}
+    short = {
+        "dep",
+        "arr",
+        "dest",
+        "sched",
+        "temp",
+        "dewp",
+        "humid",
+        "dir",
+        "precip",
+        "visib",
+        "alt",
+        "lat",
+        "lon",
+        "tz",
+    }
     assert not short & {part for column in frame.columns for part in column.split("_")}
 
 
 @pytest.mark.parametrize("name", source_names())
 def test_no_personal_value_is_left_in_clean(raw, cleaned, name):
     personal = {
-        value for column in find_source(name).contract.personal for value in raw(name)[column.name].drop_nulls().to_list()
+        value
+        for column in find_source(name).contract.personal
+        for value in raw(name)[column.name].drop_nulls().to_list()
     }
     frame = cleaned(name)
     for column in frame.columns:
