@@ -13,7 +13,7 @@ from modelyard.environment.models import Environment
 from modelyard.environment.pseudonyms import pseudonym_key
 from modelyard.environment.stack_outputs import read_connections
 from modelyard.environment.workspace import Workspace
-from modelyard.gates.rules.engine import RuleEngine, open_engine
+from modelyard.gates.rules.engine import EngineName, RuleEngine
 from modelyard.lake.batches import BatchLog
 from modelyard.lake.engine import Engine
 from modelyard.lake.engines.embedded import EmbeddedEngine
@@ -58,7 +58,7 @@ class Platform:
 
     def rules(self) -> RuleEngine:
         """The engine that judges a contract's rules, as the environment wishes."""
-        return open_engine(self.environment.gates.rules_engine)
+        return rule_engine(self.environment.gates.rules_engine)
 
     def registry(self) -> ModelRegistry:
         """The model registry, and the ledger that stands behind it."""
@@ -85,6 +85,17 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
         notifier=notifier_of(connections),
         open_registry=lambda: _registry(connections.tracking, lake / "ledger"),
     )
+
+
+def rule_engine(name: EngineName) -> RuleEngine:
+    """The engine that judges rules: one Polars query for all of them, or the library that they are written for."""
+    if name == "great_expectations":
+        from modelyard.gates.rules.great_expectations import GreatExpectationsEngine
+
+        return GreatExpectationsEngine()
+    from modelyard.gates.rules.compiled import CompiledEngine
+
+    return CompiledEngine()
 
 
 def notifier_of(connections: Connections) -> Notifier:

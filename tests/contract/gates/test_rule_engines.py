@@ -9,8 +9,8 @@ from itertools import product
 import polars as pl
 import pytest
 
+from modelyard.composition import rule_engine
 from modelyard.gates.expectations import EXPECTATIONS, Rule
-from modelyard.gates.rules.engine import open_engine
 
 NAN = float("nan")
 FRAME = pl.DataFrame(
@@ -99,7 +99,7 @@ def judged(engine, frame, asked):
         # The sum of nothing is 0 or nothing; both are fine, and no verdict hangs on it.
         return outcome.passed, outcome.evaluated, outcome.unexpected, value or None
 
-    return [plain(outcome) for outcome in open_engine(engine).check(frame, asked)]
+    return [plain(outcome) for outcome in rule_engine(engine).check(frame, asked)]
 
 
 @pytest.fixture(params=["compiled", "great_expectations"])
@@ -151,8 +151,8 @@ def test_engines_agree_on_random_columns(seed):
 )
 def test_accepts_what_holds_and_refuses_what_does_not(engine, kind, kwargs, good, bad):
     rule = Rule(kind, kwargs)
-    (fine,) = open_engine(engine).check(pl.DataFrame({"v": good}), [rule])
-    (broken,) = open_engine(engine).check(pl.DataFrame({"v": bad}), [rule])
+    (fine,) = rule_engine(engine).check(pl.DataFrame({"v": good}), [rule])
+    (broken,) = rule_engine(engine).check(pl.DataFrame({"v": bad}), [rule])
     assert (fine.passed, broken.passed) == (True, False)
 
 
@@ -162,8 +162,8 @@ def test_the_same_rule_may_be_asked_twice_and_order_is_kept(engine):
         Rule("expect_column_values_to_be_between", {"column": "i", "max_value": 4}),
         Rule("expect_column_values_to_be_between", {"column": "i", "min_value": 2}),
     ]
-    assert [outcome.unexpected for outcome in open_engine(engine).check(FRAME, asked)] == [1, 1, 1]
+    assert [outcome.unexpected for outcome in rule_engine(engine).check(FRAME, asked)] == [1, 1, 1]
 
 
 def test_no_rules_are_no_outcomes(engine):
-    assert open_engine(engine).check(FRAME, []) == []
+    assert rule_engine(engine).check(FRAME, []) == []

@@ -5,8 +5,8 @@ from itertools import combinations
 import polars as pl
 import pytest
 
+from modelyard.composition import rule_engine
 from modelyard.gates.rules.derivation import derive
-from modelyard.gates.rules.engine import open_engine
 from modelyard_pipelines.sources.catalog import source_names
 
 SOURCES = source_names()
@@ -63,6 +63,6 @@ def test_the_great_expectations_library_gives_the_same_answers_on_real_batches(y
     )
     for batch in (frame, frame.with_columns(pl.col(a).alias(b), pl.col(b).alias(a))):
         derived = derive(batch, contract)
-        fast = open_engine("compiled").check(derived, contract.rules)
-        real = open_engine("great_expectations").check(derived, contract.rules)
+        fast = rule_engine("compiled").check(derived, contract.rules)
+        real = rule_engine("great_expectations").check(derived, contract.rules)
         assert [(each.passed, each.unexpected) for each in fast] == [(each.passed, each.unexpected) for each in real]

@@ -141,10 +141,16 @@ def test_down_leaves_no_process_and_keeps_the_data(place):
     assert place.operation().down().changes == ()
 
 
-def test_up_after_down_finds_its_ports_again_and_down_with_data_removes_all(place, first_up):
-    place.operation().up()
-    ports = read_connections(place.workspace, "local").tracking
-    assert ports == first_up.outputs["connections"]["tracking"]
-    place.operation().down(with_data=True)
-    assert not place.home.exists()
+def test_up_after_down_finds_its_ports_again_and_a_plain_destroy_leaves_no_process_either(place, first_up):
+    result = place.operation().up()
+    assert result.outputs["connections"] == first_up.outputs["connections"]
+    answer = place.pulumi("destroy", "--yes", "--skip-preview")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
     assert place.processes() == []
+
+
+def test_down_with_data_removes_all(place):
+    assert (place.home / "data" / "lake").is_dir()
+    result = place.operation().down(with_data=True)
+    assert [str(change) for change in result.changes] == [f"delete folder data: {place.home}"]
+    assert not place.home.exists()

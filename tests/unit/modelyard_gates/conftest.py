@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from modelyard.gates.contract import Contract, load_contract
+from modelyard.gates.contract import Contract
+from modelyard.gates.loading import load_contract
 
 DOCUMENT: dict[str, Any] = {
     "apiVersion": "v3.1.0",

@@ -1,7 +1,7 @@
 import pytest
 
 from modelyard.errors import InvalidSettingsError
-from modelyard.gates.contract import load_contract
+from modelyard.gates.loading import load_contract
 
 
 def properties(document):

@@ -113,7 +113,7 @@ def test_stored_keys_are_not_loaded_for_a_first_batch(batch, contract):
 
 
 def test_a_snapshot_may_repeat_keys_and_may_not_lose_many(batch, accepted, contract, document, write_contract):
-    from modelyard.gates.contract import load_contract
+    from modelyard.gates.loading import load_contract
 
     document["schema"][0]["customProperties"] = [{"property": "delivery", "value": "snapshot"}]
     snapshot = load_contract(write_contract(document))

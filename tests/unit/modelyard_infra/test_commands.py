@@ -71,3 +71,12 @@ def test_a_result_for_machines_is_complete():
 
 def test_outputs_are_shown_indented():
     assert outputs_text({"a": {"b": {"c": 1}}, "d": 2}) == "a:\n  b:\n    c: 1\nd: 2"
+
+
+def test_after_down_people_read_that_their_data_is_kept():
+    forgotten = [Change(name, "folder", "forget", f"/{name} is kept") for name in ("RAW", "CLEAN")]
+    text = result_text(result("down", Change("mlflow", "service", "delete"), *forgotten))
+    assert text.splitlines() == [
+        "delete service mlflow",
+        "environment local: 1 changed, 2 folders are kept with what is in them (--with-data removes them)",
+    ]

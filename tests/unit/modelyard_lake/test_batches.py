@@ -24,8 +24,8 @@ def record(digest="a" * 64, **changes):
 
 
 def test_a_record_reads_back_as_it_was_written(log):
-    log.write(record(versions={"RAW": 4}, profile='{}'))
-    assert log.find("flights", "a" * 64) == record(versions={"RAW": 4}, profile='{}')
+    log.write(record(versions={"RAW": 4}, profile="{}"))
+    assert log.find("flights", "a" * 64) == record(versions={"RAW": 4}, profile="{}")
 
 
 def test_a_batch_that_was_never_accepted_has_no_record(log):

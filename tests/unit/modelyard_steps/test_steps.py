@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 import skops.io
-from modelyard_bundle.trust import TRUSTED_TYPES
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
+from modelyard_bundle.trust import TRUSTED_TYPES
 from modelyard_steps import CyclicEncoder, OutlierClipper
 
 

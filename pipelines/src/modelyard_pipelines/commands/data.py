@@ -11,10 +11,10 @@ import click
 
 from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
-from modelyard.composition import open_platform
+from modelyard.composition import open_platform, rule_engine
 from modelyard.errors import BatchRefusedError
 from modelyard.gates.rendering import render
-from modelyard.gates.rules.engine import EngineName, open_engine
+from modelyard.gates.rules.engine import EngineName
 from modelyard.lake.layers import Layer, Table
 from modelyard_pipelines.data import overview
 from modelyard_pipelines.data.curating import curate as curate_purpose
@@ -62,7 +62,7 @@ def validate(
 ) -> None:
     """Judges a file as a batch of SOURCE and stores nothing."""
     platform = open_platform(environment_name)
-    rules = open_engine(rules_engine) if rules_engine else None
+    rules = rule_engine(rules_engine) if rules_engine else None
     with step(f"judging {path.name}"):
         report = validate_file(platform, find_source(source), path, rules=rules).report
     emit(json.loads(report.to_json()), lambda: render(report), output_format)

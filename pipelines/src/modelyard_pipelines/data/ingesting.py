@@ -152,4 +152,4 @@ def _marked(frame: Frame, record: BatchRecord) -> Frame:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")

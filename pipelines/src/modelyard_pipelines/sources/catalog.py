@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import narwhals as nw
 
 from modelyard.errors import SourceNotFoundError
-from modelyard.gates.contract import Contract, load_contract
+from modelyard.gates.contract import Contract
+from modelyard.gates.loading import load_contract
 from modelyard.gates.personal import protect
 
 FOLDER = Path(__file__).parent

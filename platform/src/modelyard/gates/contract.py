@@ -1,6 +1,6 @@
 """What a source promises: columns and types, keys, personal data, rules, and how much it may change.
 
-A contract is written in Open Data Contract Standard YAML (v3.1). `load_contract` reads one; the rest of the
+A contract is written in Open Data Contract Standard YAML (v3.1). `loading.load_contract` reads one; the rest of the
 platform sees only the frozen types of this module.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from modelyard.gates.expectations import Rule
@@ -159,15 +158,3 @@ def polars_type(physical: Physical) -> pl.DataType:
         "timestamptz": pl.Datetime("us", "UTC"),
     }
     return types[physical]
-
-
-def load_contract(path: Path) -> Contract:
-    """Read and check the contract in `path`.
-
-    Raises:
-        InvalidSettingsError: the file is missing, is not YAML, or says something that is not allowed; the message
-            names the file, the key, what was found and what is allowed.
-    """
-    from modelyard.gates.odcs import read
-
-    return read(path)

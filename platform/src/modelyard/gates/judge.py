@@ -143,7 +143,8 @@ def _judge_rows(
         return _skipped(case, GATES[3:], path, contract, reading)
     with case.timed("identity"):
         content = content_digest(frame)
-        case.add(check_rows(content, history))
+        if not case.refused("identity"):
+            case.add(check_rows(content, history))
         known = case.refused("identity")
         # A batch that is stored as a whole repeats its period and keys too; to say so three times helps nobody.
         period, found, measured = check_keys(frame, contract, history=[] if known else history, stored_keys=stored_keys)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from modelyard.errors import InvalidSettingsError
-from modelyard.gates.contract import Contract, Physical
+from modelyard.gates.contract import Physical
 
 Strict = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 SHOWN = 80
@@ -123,14 +123,8 @@ class DataContract(BaseModel):
     custom_properties: list[CustomProperty] = Field(default_factory=list, alias="customProperties")
 
 
-def read(path: Path) -> Contract:
-    """The contract in `path`; see `load_contract`."""
-    from modelyard.gates.interpretation import interpret
-
-    return interpret(_validated(path), path)
-
-
-def _validated(path: Path) -> DataContract:
+def read_document(path: Path) -> DataContract:
+    """The file at `path`, checked against the standard; what it means is for `interpretation` to say."""
     try:
         return DataContract.model_validate(_yaml(path))
     except ValidationError as error:

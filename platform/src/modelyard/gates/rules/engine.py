@@ -36,14 +36,3 @@ class RuleEngine(Protocol):
     def check(self, frame: pl.DataFrame, rules: Sequence[Rule]) -> list[RuleOutcome]:
         """One outcome per rule, in the order of `rules`."""
         ...
-
-
-def open_engine(name: EngineName) -> RuleEngine:
-    """The engine that an environment's settings name."""
-    if name == "great_expectations":
-        from modelyard.gates.rules.great_expectations import GreatExpectationsEngine
-
-        return GreatExpectationsEngine()
-    from modelyard.gates.rules.compiled import CompiledEngine
-
-    return CompiledEngine()
