@@ -116,7 +116,7 @@ def _version(uv: str) -> tuple[int, ...]:
 
 def _pulumi() -> None:
     command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "modelyard_infra.toolchain"]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+    if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
         raise CannotSetUpError("there is no Pulumi CLI; the line above says what to do")
 
 
