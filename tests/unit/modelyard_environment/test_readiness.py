@@ -7,9 +7,12 @@ import pytest
 
 from modelyard.environment.loading import load_environment
 from modelyard.environment.machine import ThisMachine, nearest_existing
-from modelyard.environment.readiness import GIBIBYTE, GO_PROXY, PACKAGE_INDEX, PULUMI_DOWNLOAD, look_at
+from modelyard.environment.readiness import GIBIBYTE, PULUMI_DOWNLOAD, look_at
 
 EVERYTHING = {name: f"/usr/bin/{name}" for name in ("git", "uv", "pulumi", "go")}
+
+
+MIRRORS = {"PIP_INDEX_URL": "https://py.example.org/simple", "GOPROXY": "https://go.example.org,direct"}
 
 
 class Imagined:
@@ -23,7 +26,7 @@ class Imagined:
         self._unwritable = facts.get("unwritable", "")
         self._taken = facts.get("taken", set())
         self._variables = facts.get("variables", {})
-        self._online = facts.get("online", {PULUMI_DOWNLOAD, GO_PROXY, PACKAGE_INDEX})
+        self._online = facts.get("online", {PULUMI_DOWNLOAD})
         self.asked = []
 
     def program(self, name):
@@ -73,9 +76,9 @@ def test_a_machine_with_everything_is_ready_and_the_network_is_not_asked(look):
         ({"python": (3, 10)}, "Python"),
         ({"python": (3, 14)}, "Python"),
         ({"programs": without("git")}, "git"),
-        ({"programs": without("uv"), "online": set()}, "package index"),
+        ({"programs": without("uv"), "online": set(), "variables": MIRRORS}, "package index"),
         ({"programs": without("pulumi", "go"), "online": set()}, "Pulumi CLI"),
-        ({"programs": without("pulumi"), "online": set()}, "Go module proxy"),
+        ({"programs": without("pulumi"), "online": set(), "variables": MIRRORS}, "Go module proxy"),
         ({"free": GIBIBYTE}, "disk space"),
         ({"unwritable": "Read-only file system"}, "state folder"),
     ],
@@ -101,9 +104,8 @@ def test_what_set_up_will_bring_is_a_note_and_not_missing(look):
 
 
 def test_go_is_used_where_the_download_is_barred(look):
-    machine = Imagined(programs=without("pulumi"), online={GO_PROXY})
+    machine = Imagined(programs=without("pulumi"), online=set())
     assert look(machine).missing == ()
-    assert GO_PROXY in machine.asked
 
 
 def test_mirrors_that_the_surroundings_name_are_asked_instead(look):

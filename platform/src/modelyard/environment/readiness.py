@@ -20,8 +20,6 @@ SPACE_TO_BUILD_PULUMI = 4 * GIBIBYTE
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
 SYSTEMS = ("linux", "darwin")
 PULUMI_DOWNLOAD = "https://get.pulumi.com"
-GO_PROXY = "https://proxy.golang.org"
-PACKAGE_INDEX = "https://pypi.org/simple/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,9 @@ def _tools(machine: Machine, workspace: Workspace) -> Iterator[Check]:
         yield Check("uv", "ok", uv, "uv, to install packages")
     else:
         yield Check("uv", "note", "nothing", "uv, to install packages", "run: make setup")
-        index = machine.variable("UV_DEFAULT_INDEX") or machine.variable("PIP_INDEX_URL") or PACKAGE_INDEX
-        yield _reachability(machine, "package index", index)
+        yield from _mirror(
+            machine, "package index", machine.variable("UV_DEFAULT_INDEX") or machine.variable("PIP_INDEX_URL")
+        )
     pulumi = _own_or_on_path(machine, workspace, "pulumi")
     if pulumi:
         yield Check("Pulumi CLI", "ok", pulumi, "the Pulumi CLI")
@@ -130,8 +129,7 @@ def _pulumi_to_come(machine: Machine) -> Iterator[Check]:
         yield Check("Pulumi CLI", "missing", "no CLI, no download, no Go", needed, remedy)
         return
     yield Check("Pulumi CLI", "note", f"nothing yet, but {go}", needed, "run: make setup (builds it in some minutes)")
-    proxy = machine.variable("GOPROXY").split(",")[0].split("|")[0]
-    yield _reachability(machine, "Go module proxy", proxy if proxy.startswith("http") else GO_PROXY)
+    yield from _mirror(machine, "Go module proxy", machine.variable("GOPROXY").split(",")[0].split("|")[0])
 
 
 def _own_or_on_path(machine: Machine, workspace: Workspace, name: str) -> str:
@@ -140,10 +138,13 @@ def _own_or_on_path(machine: Machine, workspace: Workspace, name: str) -> str:
     return next((str(path) for path in own if path.is_file()), machine.program(name))
 
 
-def _reachability(machine: Machine, name: str, address: str) -> Check:
+def _mirror(machine: Machine, name: str, address: str) -> Iterator[Check]:
+    """Whether a mirror that the surroundings name answers. What a tool asks by itself is the tool's own business."""
+    if not address.startswith("http"):
+        return
     answers = machine.reaches(address)
     host = urlsplit(address).hostname
-    return _needed(
+    yield _needed(
         name,
         answers,
         found=f"{host} answers" if answers else f"no answer from {host}",
