@@ -1,5 +1,7 @@
 # Every line of this file is a command that also runs alone. `make help` lists them.
 PYTHON ?= python3
+# Two test processes on two cores: threads that wait for each other would only slow them down.
+ONE_THREAD := OMP_NUM_THREADS=1
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo down test lint type fmt unit e2e bench schema
@@ -28,7 +30,7 @@ type: setup-dev ## strict type checking
 	@$(BIN)/mypy
 
 unit: setup-dev ## unit, contract, integration and architecture tests
-	@$(BIN)/pytest tests --ignore=tests/e2e -n 2 --dist loadgroup
+	@$(ONE_THREAD) $(BIN)/pytest tests --ignore=tests/e2e -n 2 --dist loadgroup
 
 e2e: setup-dev ## the demo's loop end to end in a temporary home
 	@$(BIN)/pytest tests/e2e

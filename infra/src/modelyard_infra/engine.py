@@ -22,6 +22,7 @@ from modelyard.errors import ConfigurationError, ProvisioningFailedError
 from modelyard_infra.blueprint.draw import interpreter
 from modelyard_infra.toolchain import PulumiCli
 
+PASSPHRASE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - the variable's name
 STACK = "local"
 """The stack that lives in the file backend: the one of the environment on this machine."""
 
@@ -116,7 +117,7 @@ def _keep_stack(workspace: Workspace, cli: PulumiCli) -> None:
 
 def without_passphrase(variables: Mapping[str, str]) -> dict[str, str]:
     """An environment without another project's passphrase, which would win over our file."""
-    return {name: value for name, value in variables.items() if name != "PULUMI_CONFIG_PASSPHRASE"}
+    return {name: value for name, value in variables.items() if name != PASSPHRASE_VARIABLE}
 
 
 def _settings_folder(workspace: Workspace) -> Path:
@@ -131,7 +132,7 @@ def _script(workspace: Workspace, cli: PulumiCli) -> str:
         "#!/bin/sh",
         "# Written by Modelyard. Runs the Pulumi CLI on this workspace's own state.",
         "# The same variables for your shell: python -m modelyard_infra.engine",
-        "unset PULUMI_CONFIG_PASSPHRASE",
+        f"unset {PASSPHRASE_VARIABLE}",
         *settings,
         f'exec {shlex.quote(str(cli.path))} "$@"',
     ]

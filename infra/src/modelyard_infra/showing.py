@@ -7,6 +7,8 @@ from typing import Any
 
 from modelyard_infra.results import StackResult
 
+FORGET = "forget"
+"""What becomes of a folder when its stack goes: it holds data."""
 NOTHING = {
     "preview": "nothing would change",
     "up": "nothing had to change",
@@ -20,7 +22,7 @@ def result_text(result: StackResult) -> str:
     lines = [f"warning: {warning}" for warning in result.warnings]
     if result.action != "refresh":
         lines += [f"found {finding}" for finding in result.found]
-    lines += [str(change) for change in result.changes]
+    lines += [str(change) for change in result.changes if change.operation != FORGET]
     lines.append(_summary(result))
     if result.action == "up" and result.outputs:
         lines.append(outputs_text(result.outputs))
@@ -37,6 +39,10 @@ def _summary(result: StackResult) -> str:
     next_step = ""
     if result.action == "refresh" and result.has_changes:
         next_step = f"; repair it with: modelyard infra up {result.environment}"
+    forgotten = sum(change.operation == FORGET for change in result.changes)
+    if forgotten:
+        kept = f"{forgotten} folders are kept with what is in them (--with-data removes them)"
+        return f"environment {result.environment}: {len(result.changes) - forgotten} changed, {kept}"
     return f"environment {result.environment}: {told}, {result.unchanged} as before{next_step}"
 
 

@@ -5,7 +5,6 @@ Each runs the same program as `pulumi up -s ENV` in infra/, on the same state.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from modelyard.environment.models import Environment
-from modelyard.environment.stack_outputs import PROJECT, read_checkpoint, read_outputs
+from modelyard.environment.stack_outputs import read_checkpoint, read_outputs
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ModelyardError, NotProvisionedError
 from modelyard_infra import engine, locks
@@ -22,14 +21,11 @@ from modelyard_infra.faults import as_fault
 from modelyard_infra.inline import InlineProgram
 from modelyard_infra.program import Draw, declare
 from modelyard_infra.recorder import OnEvent, Recorder
-from modelyard_infra.results import StackResult
+from modelyard_infra.results import Change, StackResult
 from modelyard_infra.toolchain import ensure_pulumi
-from modelyard_infra.toolchain.ensuring import tools_root
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
-
-PASSPHRASE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - the variable's name
 
 
 def _unheard(line: str) -> None:
@@ -85,10 +81,13 @@ class Operation:
             result = self._destroyed() if self._has_stack else _nothing(self.environment.name)
         finally:
             stop(home)
-        if with_data:
-            shutil.rmtree(home, ignore_errors=True)
-            self.on_event(f"removed {home}")
-        return replace(result, outputs={}, seconds=time.monotonic() - begun)
+        changes = result.changes
+        if with_data and home.exists():
+            shutil.rmtree(home)
+            removed = Change("data", "folder", "delete", str(home))
+            changes = (*(one for one in changes if one.operation != "forget"), removed)
+            self.on_event(str(removed))
+        return replace(result, changes=changes, outputs={}, seconds=time.monotonic() - begun)
 
     @property
     def _has_stack(self) -> bool:
@@ -133,27 +132,14 @@ class Operation:
         )
 
     def _open(self, program: Callable[[], None]) -> Stack:
-        from pulumi import automation
+        from modelyard_infra.opening import open_stack
 
-        workspace = self.workspace
+        workspace, name = self.workspace, self.environment.name
         cli = ensure_pulumi(workspace, say=self.on_event)
         engine.prepare(workspace, cli)
-        if locks.release_stale(workspace, self.environment.name):
+        if locks.release_stale(workspace, name):
             self.on_event("released the lock of an engine that was killed")
-        variables = engine.environment_variables(workspace)
-        if PASSPHRASE_VARIABLE in os.environ:
-            # It would win over the file, and belongs to somebody else's stack.
-            variables[PASSPHRASE_VARIABLE] = engine.passphrase_file(workspace).read_text()
-        return automation.select_stack(
-            self.environment.name,
-            project_name=PROJECT,
-            program=program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(workspace.infra),
-                env_vars=variables,
-                pulumi_command=automation.PulumiCommand(root=str(tools_root(workspace))),
-            ),
-        )
+        return open_stack(workspace, name, cli=cli, program=program)
 
     def _recover(self, stack: Stack) -> None:
         """Forgets creations that an engine was killed in: creating anew finds and takes over what they left."""

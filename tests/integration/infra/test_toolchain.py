@@ -118,8 +118,8 @@ def test_a_broken_one_in_the_cache_is_replaced(machine, workspace):
 
 
 def test_a_build_that_fails_is_told_and_leaves_nothing_in_the_cache(machine, workspace):
-    program(machine / "go", 'echo "proxy.golang.org: no such host" >&2', "exit 1")
-    with pytest.raises(MissingToolError, match=r"so did the build \(proxy.golang.org: no such host\)"):
+    program(machine / "go", 'echo "mirror.example.org: no such host" >&2', "exit 1")
+    with pytest.raises(MissingToolError, match=r"so did the build \(mirror.example.org: no such host\)"):
         ensure_pulumi(workspace, say=print)
     assert [path.name for path in cached_root(PINNED).parent.iterdir()] == [f"{PINNED}.lock"]
 

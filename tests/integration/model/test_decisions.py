@@ -1,12 +1,13 @@
 """From a candidate to production: every decision says yes where it must and no where it must."""
 
+import hashlib
 import json
 
 import pytest
 
 from modelyard.errors import NoCandidateError, NoProductionModelError, PromotionRefusedError, StagingRefusedError
 from modelyard.registry.ledger import Ledger
-from modelyard_pipelines.model.comparing import compare_model
+from modelyard_pipelines.model.comparing import compare_model, evidence_file
 from modelyard_pipelines.model.promoting import promote
 from modelyard_pipelines.model.staging import stage
 from modelyard_pipelines.release.releasing import build
@@ -48,7 +49,7 @@ def test_the_first_version_is_promoted_by_a_name_and_a_reason(platform, register
     register()
     stage(platform, NAME)
     done = to_production(platform, by="Ada", reason="the first")
-    assert done.compared.comparison.verdict == "first"
+    assert done.verdict == "first"
     said = done.entry.promotion
     assert (said.by, said.reason, said.replaces) == ("Ada", "the first", None)
     assert platform.registry().production(NAME).version == said.version
@@ -69,7 +70,7 @@ def test_a_better_version_replaces_production_and_archives_it(platform, register
         register(features, roc_auc=0.7)
         stage(platform, NAME)
         done = to_production(platform)
-    assert done.compared.comparison.verdict == "candidate_wins"
+    assert done.verdict == "candidate_wins"
     assert [one.stage for one in platform.registry().versions(NAME)] == ["archived", "production"]
 
 
@@ -102,7 +103,20 @@ def test_the_ledger_names_the_evidence_and_verifies(platform, register):
     done = to_production(platform)
     ledger = Ledger(platform.lake / "ledger" / f"{NAME}.jsonl")
     assert ledger.verify() is None
-    assert ledger.entries()[-1].promotion.evidence == done.compared.comparison.digest
+    evidence = evidence_file(platform, NAME, 1, None).read_text(encoding="utf-8")
+    canonical = json.dumps(json.loads(evidence), sort_keys=True, separators=(",", ":"))
+    assert done.entry.promotion.evidence == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_the_same_promotion_again_changes_nothing_and_another_has_nothing_to_promote(platform, register, told):
+    register()
+    stage(platform, NAME)
+    first, again = to_production(platform), to_production(platform)
+    assert (first.changed, again.changed) == (True, False)
+    assert first.entry == again.entry
+    assert told().count("model promoted") == 1
+    with pytest.raises(NoCandidateError):
+        to_production(platform, by="Grace")
 
 
 def test_a_bundle_is_built_from_production_alone_and_only_once(platform, register):

@@ -15,7 +15,7 @@ from modelyard.environment.workspace import Workspace
 from modelyard.errors import MissingToolError
 from modelyard_infra.toolchain import build, cache, download
 from modelyard_infra.toolchain.running import Say
-from modelyard_infra.toolchain.versions import PINNED, is_good_enough, minimum, version_of
+from modelyard_infra.toolchain.versions import PINNED, is_good_enough, minimum, remembered_version, version_of
 
 VARIABLE = "MODELYARD_PULUMI"
 CLI = Path("bin/pulumi")
@@ -42,21 +42,21 @@ def ensure_pulumi(workspace: Workspace, *, say: Say) -> PulumiCli:
     Raises:
         MissingToolError: there is none, and it can be neither downloaded nor built.
     """
-    cli = _named() or _on_path(workspace) or _cached() or _installed(workspace, say=say)
+    cli = _named(workspace) or _on_path(workspace) or _cached(workspace) or _installed(workspace, say=say)
     _link(workspace, cli.path)
     return cli
 
 
 def tools_root(workspace: Workspace) -> Path:
-    """The folder with `bin/pulumi` that the SDK is pointed at."""
+    """The folder with `bin/pulumi`, a link to the CLI that is used."""
     return workspace.state / "tools" / "pulumi"
 
 
-def _named() -> PulumiCli | None:
+def _named(workspace: Workspace) -> PulumiCli | None:
     given = os.environ.get(VARIABLE)
     if not given:
         return None
-    version = version_of(Path(given))
+    version = remembered_version(Path(given), _memory(workspace))
     if version is None:
         raise MissingToolError(
             f"{VARIABLE} is {given}, which is no working Pulumi CLI", hint=f"correct or unset {VARIABLE}"
@@ -75,15 +75,15 @@ def _on_path(workspace: Workspace) -> PulumiCli | None:
         found = shutil.which("pulumi", path=folder)
         # Our own wrapper is no CLI: it calls one.
         if found and Path(folder).resolve() != ours.resolve():
-            version = version_of(Path(found))
+            version = remembered_version(Path(found), _memory(workspace))
             if version is not None and is_good_enough(version):
                 return PulumiCli(Path(found).absolute(), version, "PATH")
     return None
 
 
-def _cached() -> PulumiCli | None:
+def _cached(workspace: Workspace) -> PulumiCli | None:
     path = cache.cached_root(PINNED) / CLI
-    if not path.is_file() or version_of(path) != PINNED:
+    if not path.is_file() or remembered_version(path, _memory(workspace)) != PINNED:
         return None
     return PulumiCli(path, PINNED, "cache")
 
@@ -91,7 +91,7 @@ def _cached() -> PulumiCli | None:
 def _installed(workspace: Workspace, *, say: Say) -> PulumiCli:
     root = cache.cached_root(PINNED)
     with cache.only_one(root, say=say):
-        if found := _cached():
+        if found := _cached(workspace):
             return found
         with cache.draft_of(root) as draft:
             origin = _fill(draft, workspace.root / "tools" / "pulumi", say=say)
@@ -123,6 +123,10 @@ def _fill(draft: Path, module: Path, *, say: Say) -> str:
             hint=_advice(),
         )
     return "Go module proxy"
+
+
+def _memory(workspace: Workspace) -> Path:
+    return tools_root(workspace) / "versions.json"
 
 
 def _advice() -> str:

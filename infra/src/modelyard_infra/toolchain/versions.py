@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -29,6 +30,38 @@ def version_of(cli: Path) -> str | None:
         return None
     said = answer.stdout.strip().removeprefix("v")
     return said if answer.returncode == 0 and _parts(said) else None
+
+
+def remembered_version(cli: Path, memory: Path) -> str | None:
+    """As `version_of`, but a file that has not changed since it was asked is not asked again.
+
+    Args:
+        cli: the program.
+        memory: a JSON file of answers; it may be missing or broken.
+    """
+    try:
+        found = cli.stat()
+    except OSError:
+        return None
+    state = [found.st_mtime_ns, found.st_size]
+    known = _known(memory)
+    if known.get(str(cli), [])[:2] == state:
+        return str(known[str(cli)][2])
+    version = version_of(cli)
+    if version is not None:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        draft = memory.with_name(f".{memory.name}-{os.getpid()}")
+        draft.write_text(json.dumps({**known, str(cli): [*state, version]}))
+        draft.replace(memory)
+    return version
+
+
+def _known(memory: Path) -> dict[str, list[object]]:
+    try:
+        content = json.loads(memory.read_text())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def is_good_enough(version: str | None) -> bool:

@@ -42,13 +42,11 @@ class MlflowTracker:
 
     def finished(self, model: str, fingerprint: str) -> Registration | None:
         """What a finished run of this fingerprint left behind for the registry."""
-        from mlflow.artifacts import load_dict
-
-        with translated_errors(self._tracking):
+        with translated_errors(self._tracking), tempfile.TemporaryDirectory(prefix="modelyard-") as folder:
             for run in self._runs(model, fingerprint):
                 if run.info.status == "FINISHED":
-                    report = load_dict(f"{run.info.artifact_uri}/{REPORT}")
-                    return Registration(**report["registration"])
+                    path = self._client.download_artifacts(run.info.run_id, REPORT, dst_path=folder)
+                    return Registration(**json.loads(Path(path).read_bytes())["registration"])
         return None
 
     def record(self, record: TrainingRecord) -> Registration:

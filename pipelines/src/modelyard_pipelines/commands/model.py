@@ -108,7 +108,8 @@ def promote(name: str, by: str, reason: str, override: bool, environment_name: s
     with step(f"promoting {name}") as note:
         done = promote_model(platform, name, by=by, reason=reason, note=note, override=override)
     said = done.entry.promotion
-    text = f"{name} version {said.version} is in production, by {said.by}\nnext: modelyard release deploy {name}"
+    how = "is in production" if done.changed else "was promoted before"
+    text = f"{name} version {said.version} {how}, by {said.by}\nnext: modelyard release deploy {name}"
     emit(done, text, output_format)
 
 

@@ -21,11 +21,10 @@ from modelyard.models.interface import SklearnModel
 from modelyard.models.preparing import label_values, labelled_rows
 from modelyard.models.spec import ModelSpec
 from modelyard.models.splitting import FrozenRows
-from modelyard.models.storage import load_model
+from modelyard.models.storage import open_model
 from modelyard.registry.registry import ModelRegistry
 from modelyard.registry.versions import ModelVersion
 from modelyard_bundle.atomic import write_atomically
-from modelyard_bundle.signature import Signature
 
 Note = Callable[[str], None]
 
@@ -97,9 +96,7 @@ def frozen_rows(platform: Platform, spec: ModelSpec, version: ModelVersion) -> p
 
 def _model(registry: ModelRegistry, version: ModelVersion) -> SklearnModel:
     with tempfile.TemporaryDirectory() as folder:
-        place = registry.download(version.model, version.version, Path(folder))
-        signature = Signature.from_json((place / "signature.json").read_bytes())
-        return load_model((place / "model.skops").read_bytes(), signature, digest=version.digest)
+        return open_model(registry.download(version.model, version.version, Path(folder)), digest=version.digest)
 
 
 def evidence_file(platform: Platform, model: str, candidate: int, production: int | None) -> Path:

@@ -17,7 +17,9 @@ _SURROUNDINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # A server that restarts is back within seconds; the default waits for minutes before it says a word.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # Asking git for the commit is our own business: MLflow would warn where there is no git.
     "GIT_PYTHON_REFRESH": "quiet",
