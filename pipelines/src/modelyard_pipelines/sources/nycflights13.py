@@ -6,13 +6,12 @@ a cache folder where one is given. Landing from the cache takes milliseconds and
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelyard.errors import DataError
+from modelyard_bundle.atomic import write_atomically
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,7 +94,7 @@ def _fill(table: str, cache: Path) -> None:
         months = frame.partition_by("year", "month", as_dict=True, maintain_order=True)
         parts = {f"{table}-{year}-{month:02d}": rows for (year, month), rows in months.items()}
     for name, rows in parts.items():
-        _replace(cache / f"{name}.parquet", _parquet(rows))
+        write_atomically(cache / f"{name}.parquet", _parquet(rows))
 
 
 def _parquet(rows: pl.DataFrame) -> bytes:
@@ -110,21 +109,5 @@ def _write(rows: pl.DataFrame, file: Path) -> Path:
     """Write CSV as the source system does, unless the same bytes are there already."""
     text = rows.write_csv(null_value=MISSING).encode()
     if not file.is_file() or file.read_bytes() != text:
-        _replace(file, text)
+        write_atomically(file, text)
     return file
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Put `content` at `file` at once: a reader sees the old file or the new one, never a part."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.errors import LedgerBrokenError, RegistryBusyError
+from modelyard_bundle.atomic import sync_folder
 
 GENESIS = "0" * 64
 """What the first entry names as the hash before it."""
@@ -151,7 +152,7 @@ class Ledger:
             file.write(entry.to_line())
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         return entry
 
     def _whole_lines(self) -> list[bytes]:
@@ -180,14 +181,6 @@ def _follows(tail: bytes) -> bool:
     except ValueError:
         return False
     return end < len(tail)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:
