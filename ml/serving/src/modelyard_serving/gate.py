@@ -108,7 +108,7 @@ def check_types(candidate: Candidate) -> None:
 def load_pipeline(candidate: Candidate) -> None:
     """The model loads; skops checks the types once more in its own way."""
     # Here, since scikit-learn takes a second to import and health must be answered before.
-    from skops.io import loads  # type: ignore[import-untyped]
+    from skops.io import loads
 
     candidate.pipeline = loads(candidate.content.model, trusted=sorted(TRUSTED_TYPES))
 

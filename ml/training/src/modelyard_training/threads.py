@@ -1,6 +1,5 @@
 """How many threads learning takes."""
 
-# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 import importlib

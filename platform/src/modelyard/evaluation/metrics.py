@@ -1,6 +1,5 @@
 """Metrics of scores against labels. Scores are probabilities (binary) or numbers (regression)."""
 
-# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 import numpy as np

@@ -1,6 +1,5 @@
 """Signs that a feature knows the answer: skill that is too good to be true."""
 
-# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# mypy: disable-error-code="import-untyped"
 from pathlib import Path
 from typing import Any
 

@@ -1,6 +1,5 @@
 """A small model and its table, for tests: quick to learn, with a signal, a gap, and rows without a label."""
 
-# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from collections.abc import Mapping

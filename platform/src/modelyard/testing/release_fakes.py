@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# mypy: disable-error-code="import-untyped"
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
