@@ -126,7 +126,7 @@ def medians(samples: Sequence[Sample]) -> dict[str, float]:
 
 def table(figures: Sequence[Figure | Skipped]) -> str:
     """The figures for people: one line each, then what each part took."""
-    rows = [("figure", "ours", "peer", "ratio", "spread", "goal", "met", "runs")]
+    rows: list[tuple[str, ...]] = [("figure", "ours", "peer", "ratio", "spread", "goal", "met", "runs")]
     rows += [_row(one) for one in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -28,7 +28,7 @@ def measure(work: Path, *, runs: int) -> Figure | Skipped:
     env = environment(SPARK_LOCAL_IP="127.0.0.1", SPARK_LOCAL_HOSTNAME="localhost")
     try:
         java()
-        import pyspark
+        import pyspark  # type: ignore[import-not-found, unused-ignore]
     except (NoSparkError, ImportError) as error:
         return Skipped(
             NAME, str(error) if isinstance(error, NoSparkError) else "PySpark is not installed: use make bench"

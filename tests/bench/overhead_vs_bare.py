@@ -13,7 +13,10 @@ from processes import ROOT, environment, run, say
 
 HERE = Path(__file__).parent
 GOAL = 1.5
-COLD = "one month of flights and weather to RAW, CLEAN and CURATED from a cold process: modelyard data run, against a script without gates"
+COLD = (
+    "one month of flights and weather to RAW, CLEAN and CURATED from a cold process: "
+    "modelyard data run, against a script without gates"
+)
 WARM = "the same month inside one warm process, both sides in turn"
 
 

@@ -23,7 +23,7 @@ from modelyard.gates.significance import check_significance
 from modelyard.gates.sketch import KNOTS, Sketch
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession  # type: ignore[import-not-found, unused-ignore]
 
 SPARK_TYPES = {"timestamp": "timestamp_ntz", "timestamptz": "timestamp"}
 """Physical types whose name is another one in Spark."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession  # type: ignore[import-not-found, unused-ignore]
     from spark_gates import Accepted
 
 SHORT = 16
@@ -92,7 +92,7 @@ def _native(frame: Any) -> DataFrame:
 
 
 def _marked(frame: DataFrame, digest: str) -> DataFrame:
-    from pyspark.sql import functions as sql
+    from pyspark.sql import functions as sql  # type: ignore[import-not-found, unused-ignore]
 
     return frame.withColumn("_batch", sql.lit(digest[:SHORT]))
 

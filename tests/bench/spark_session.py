@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]
 
 TUNED = {
     "spark.ui.enabled": "false",
@@ -33,7 +33,7 @@ TUNED = {
 
 def open_session(jars: Sequence[Path], work: Path, **more: str) -> SparkSession:
     """A local[2] session with Delta; what Spark writes for itself goes to `work`."""
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]
 
     settings = {
         **TUNED,
