@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from modelyard.gates.probabilities import KOLMOGOROV_AT_1_PERCENT, chi_square, kolmogorov
 from modelyard.gates.profile import ColumnProfile
 from modelyard.gates.sketch import Sketch, largest_gap
 
@@ -33,24 +34,20 @@ class Distance:
 
 def numbers(batch: Sketch, stored: Sketch) -> Distance:
     """The Kolmogorov-Smirnov distance of two columns of numbers."""
-    from scipy.special import kolmogi, kolmogorov  # type: ignore[import-untyped, unused-ignore]
-
     effect = largest_gap(batch, stored)
     scale = math.sqrt(batch.count * stored.count / (batch.count + stored.count))
-    return Distance(effect, float(kolmogorov(scale * effect)), float(kolmogi(0.01)) / scale)
+    return Distance(effect, kolmogorov(scale * effect), KOLMOGOROV_AT_1_PERCENT / scale)
 
 
 def categories(batch: ColumnProfile, stored: ColumnProfile) -> Distance:
     """The total variation distance of two columns of categories: the share of rows that would have to change."""
-    from scipy.special import gammaincc  # type: ignore[import-untyped, unused-ignore]
-
     counts = _table(batch, stored)
     ours, theirs = (sum(pair[side] for pair in counts) for side in (0, 1))
     if not ours or not theirs:
         return Distance(0.0, 1.0, 1.0)
     effect = sum(abs(one / ours - other / theirs) for one, other in counts) / 2
     statistic, freedom = _chi_square(counts, ours, theirs)
-    p_value = float(gammaincc(freedom / 2, statistic / 2)) if freedom else 1.0
+    p_value = chi_square(statistic, freedom) if freedom else 1.0
     return Distance(effect, p_value, _noise(counts, ours, theirs))
 
 

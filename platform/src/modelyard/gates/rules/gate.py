@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from modelyard.gates.contract import Contract
@@ -26,11 +28,17 @@ def check_rules(derived: pl.DataFrame, contract: Contract, engine: RuleEngine) -
 
 def subject_of(outcome: RuleOutcome, contract: Contract) -> str:
     """The contract's columns that a rule is about; a derived column stands for the columns that it is made of."""
-    sources = {each.name: pl.sql_expr(each.sql).meta.root_names() for each in contract.derived}
+    sources = {each.name: _columns_in(each.sql) for each in contract.derived}
     names: list[str] = []
     for column in outcome.rule.columns:
         names.extend(name for name in sources.get(column, [column]) if name not in names)
     return ", ".join(names) or "table"
+
+
+@cache
+def _columns_in(sql: str) -> tuple[str, ...]:
+    """The columns that an expression reads; asked for every rule, and the same for each."""
+    return tuple(pl.sql_expr(sql).meta.root_names())
 
 
 def _finding(frame: pl.DataFrame, outcome: RuleOutcome, contract: Contract) -> Finding:
