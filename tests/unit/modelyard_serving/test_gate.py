@@ -92,7 +92,9 @@ def put_a_pickle(place: Place) -> None:
 
 
 def put_an_unlisted_type(place: Place) -> None:
-    pipeline = Pipeline([*place.tiny.pipeline.steps[:-1], ("model", SGDClassifier(loss="log_loss"))])
+    pipeline = Pipeline(
+        [*place.tiny.pipeline.steps[:-1], ("model", SGDClassifier(loss="log_loss", tol=None, random_state=0))]
+    )
     put_pipeline(place, pipeline)
 
 

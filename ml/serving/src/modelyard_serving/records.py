@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import BinaryIO
 
 import orjson
@@ -46,13 +47,14 @@ class LogWriter:
 
     def _write(self) -> None:
         while (line := self._events.get()) is not None:
-            try:
+            # A full disk or a closed pipe must not stop predictions; the next line tries again.
+            with suppress(OSError, ValueError):
                 self._sink.write(line)
                 if self._events.empty():
                     self._sink.flush()
-            except (OSError, ValueError):
-                # A full disk or a closed pipe must not stop predictions; the next line tries again.
-                continue
+        # The end may have been waiting behind the last line, which then is written and not yet flushed.
+        with suppress(OSError, ValueError):
+            self._sink.flush()
 
 
 def where_it_failed(error: BaseException) -> list[str]:
