@@ -92,23 +92,23 @@ def _batches_of_period(platform: Platform, source: str, period: str | None) -> l
 
 
 def _join(platform: Platform, purpose: Purpose, table: Table, record: BatchRecord) -> DataVersion:
+    # Pinned before anything is read, so that the commit names the very versions that it was made from.
+    pinned = _clean_versions(platform, purpose)
+
     def clean(source: str, batches: list[str] | None = None) -> Frame:
-        return platform.engine.scan(Table(Layer.CLEAN, source), batches=batches)
+        return platform.engine.scan(Table(Layer.CLEAN, source), version=pinned[source], batches=batches)
 
     inputs = [clean(purpose.driving, [short(record.digest)])]
     inputs += [clean(name, _batches_of_period(platform, name, record.period)) for name in purpose.increments]
     inputs += [clean(name) for name in purpose.snapshots]
     joined = purpose.join(*(frame.drop(BATCH_COLUMN) for frame in inputs))
     marked = joined.with_columns(nw.lit(short(record.digest)).alias(BATCH_COLUMN))
-    metadata = {"digest": record.digest, **_input_versions(platform, purpose)}
+    lineage = {f"modelyard.input.{name}": str(version) for name, version in pinned.items()}
+    metadata = {"digest": record.digest, **lineage}
     return platform.engine.append(table, marked, transaction=record.digest, metadata=metadata).version
 
 
-def _input_versions(platform: Platform, purpose: Purpose) -> dict[str, str]:
-    """The CLEAN versions that a join read, for the commit's metadata: lineage from CURATED back to its sources."""
-    found = {}
-    for name in purpose.sources:
-        version = platform.engine.version(Table(Layer.CLEAN, name))
-        if version is not None:
-            found[f"modelyard.input.{name}"] = str(version.version)
-    return found
+def _clean_versions(platform: Platform, purpose: Purpose) -> dict[str, int]:
+    """The newest CLEAN version of every source of a purpose; none is missing, or the batch would wait."""
+    found = ((name, platform.engine.version(Table(Layer.CLEAN, name))) for name in purpose.sources)
+    return {name: at.version for name, at in found if at is not None}
