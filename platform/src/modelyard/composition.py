@@ -103,13 +103,14 @@ def notifier_of(connections: Connections) -> Notifier:
     from modelyard.notify.every import EveryNotifier
     from modelyard.notify.once import OnceNotifier
     from modelyard.notify.outbox import OutboxNotifier
-    from modelyard.notify.teams import TeamsNotifier
 
     told: list[Notifier] = []
     if connections.outbox:
         told.append(OutboxNotifier(Path(connections.outbox)))
     url = os.environ.get(connections.teams_url_secret or "")
     if url and connections.outbox:
+        from modelyard.notify.teams import TeamsNotifier
+
         told.append(OnceNotifier(TeamsNotifier(url), Path(connections.outbox).with_suffix(".teams")))
     return EveryNotifier(told)
 

@@ -92,3 +92,20 @@ def test_history_tells_what_each_commit_was_newest_first(engine):
 def test_tables_with_one_name_in_two_layers_are_two_tables(engine):
     engine.append(FLIGHTS, rows("a", 1), transaction="one", metadata={})
     assert engine.version(Table(Layer.CLEAN, "flights")) is None
+
+
+def test_a_scan_reads_what_was_there_when_it_was_asked_for(engine):
+    engine.append(FLIGHTS, rows("a", 1), transaction="one", metadata={})
+    asked = engine.scan(FLIGHTS)
+    engine.append(FLIGHTS, rows("b", 2), transaction="two", metadata={})
+    assert values(asked) == [1]
+    assert engine.committed(FLIGHTS, "two")
+
+
+def test_two_engines_on_one_lake_see_each_others_commits(tmp_path):
+    ours, theirs = EmbeddedEngine(str(tmp_path)), EmbeddedEngine(str(tmp_path))
+    ours.append(FLIGHTS, rows("a", 1), transaction="one", metadata={})
+    theirs.append(FLIGHTS, rows("b", 2), transaction="two", metadata={})
+    assert ours.committed(FLIGHTS, "two")
+    assert ours.version(FLIGHTS).version == 1
+    assert ours.rows(FLIGHTS) == 2

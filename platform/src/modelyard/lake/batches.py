@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,8 @@ class BatchRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is kept."""
-        return asdict(self)
+        # Not `asdict`: it would copy the report, which is thousands of values, one by one.
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> BatchRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -25,6 +25,8 @@ class EmbeddedEngine:
     """Tables below one root: a folder, or any address that delta-rs can open."""
 
     root: str
+    _opened: dict[str, DeltaTable] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Tables that were opened before: to read what is new in a log is cheaper than to read the log again."""
 
     def version(self, table: Table) -> DataVersion | None:
         """The newest version of a table; None if there is no table."""
@@ -90,27 +92,32 @@ class EmbeddedEngine:
         return f"{self.root.rstrip('/')}/{table.path}"
 
     def _open(self, table: Table) -> DeltaTable | None:
+        """The table at its newest version, for questions about its log. Rows are never read through this handle."""
+        uri = self._uri(table)
+        known = self._opened.pop(uri, None)
         try:
-            return DeltaTable(self._uri(table))
+            if known is not None:
+                known.update_incremental()
+            opened = known or DeltaTable(uri)
         except NoDeltaTableError:
             return None
+        self._opened[uri] = opened
+        return opened
 
     def _at(self, table: Table, version: int | None) -> DeltaTable:
-        delta = self._open(table)
-        if delta is None:
+        """A handle of its own for each scan: rows are read later, when the table may have moved on."""
+        try:
+            return DeltaTable(self._uri(table), version=version)
+        except NoDeltaTableError:
             raise TableNotFoundError(
                 f"{table} does not exist in {self.root}", hint="modelyard data history, to see what does"
-            )
-        if version is None or version == delta.version():
-            return delta
-        try:
-            delta.load_as_version(version)
+            ) from None
         except DeltaError as error:
+            newest = self.version(table)
             raise TableNotFoundError(
-                f"{table} has no version {version}; its newest is {delta.version()}",
+                f"{table} has no version {version}; its newest is {'none' if newest is None else newest.version}",
                 hint=f"modelyard data history {table.name}",
             ) from error
-        return delta
 
 
 def _collect(frame: Frame) -> pl.DataFrame:
