@@ -50,7 +50,9 @@ def test_every_flight_of_the_year_is_in_every_layer(demo):
 
 
 def test_the_second_version_replaced_the_first_by_a_decision_with_a_name(demo):
-    _, summary = demo
+    text, summary = demo
+    assert summary["comparison"]
+    assert all(reason in text for reason in summary["comparison"])
     assert [one["stage"] for one in summary["versions"]] == ["archived", "production"]
     first, second = summary["promotions"]
     assert (first["replaces"], second["replaces"]) == (None, 1)

@@ -33,29 +33,29 @@ class ProgramHost(LanguageServer):
 
     # The names and signatures below are the protocol's (pulumi's proto/pulumi/language.proto).
 
-    def Handshake(self, request: pb.LanguageHandshakeRequest, context: Context) -> pb.LanguageHandshakeResponse:  # noqa: N802
+    def Handshake(self, request: pb.LanguageHandshakeRequest, context: Context) -> pb.LanguageHandshakeResponse:  # noqa: N802 - gRPC's name
         """Nothing needs to be agreed on."""
         del request, context
         return pb.LanguageHandshakeResponse()
 
-    def RuntimeOptionsPrompts(self, request: pb.RuntimeOptionsRequest, context: Context) -> pb.RuntimeOptionsResponse:  # noqa: N802
+    def RuntimeOptionsPrompts(self, request: pb.RuntimeOptionsRequest, context: Context) -> pb.RuntimeOptionsResponse:  # noqa: N802 - gRPC's name
         """No option is missing."""
         del request, context
         return pb.RuntimeOptionsResponse()
 
-    def InstallDependencies(  # noqa: N802
+    def InstallDependencies(  # noqa: N802 - gRPC's name
         self, request: pb.InstallDependenciesRequest, context: Context
     ) -> Iterator[pb.InstallDependenciesResponse]:
         """They are there: this very module is one of them."""
         del request, context
         return iter(())
 
-    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
+    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """A program that only declares resources ends by itself."""
         del request, context
         return Empty()
 
-    def Run(self, request: pb.RunRequest, context: Context) -> pb.RunResponse:  # noqa: N802
+    def Run(self, request: pb.RunRequest, context: Context) -> pb.RunResponse:  # noqa: N802 - gRPC's name
         """Runs `__main__.py` of the program's folder."""
         folder = Path(request.info.program_directory or request.pwd)
         entry = folder / (request.info.entry_point or request.program or ".")
@@ -67,7 +67,7 @@ class ProgramHost(LanguageServer):
             runpy.run_path(str(file), run_name="__main__")
 
         self.program = program
-        response: pb.RunResponse = super().Run(request, context)  # type: ignore[no-untyped-call]
+        response: pb.RunResponse = super().Run(request, context)  # type: ignore[no-untyped-call]  # Pulumi's server is untyped
         return response
 
 

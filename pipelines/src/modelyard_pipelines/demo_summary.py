@@ -75,6 +75,7 @@ class Summary:
                 table(["version", "stage", "data", *names, "promoted by"], models),
                 "",
                 f"production    version {last['version']}, by {last['by']}: {last['reason']}",
+                *(f"              {reason}" for reason in self.comparison),
                 "",
                 "one prediction:",
                 f"  {self.prediction.curl}",

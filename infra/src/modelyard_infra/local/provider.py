@@ -40,60 +40,60 @@ class LocalProvider(ResourceProviderServicer):
 
     # The names and signatures below are the protocol's.
 
-    def Handshake(self, request: pb.ProviderHandshakeRequest, context: Context) -> pb.ProviderHandshakeResponse:  # noqa: N802
+    def Handshake(self, request: pb.ProviderHandshakeRequest, context: Context) -> pb.ProviderHandshakeResponse:  # noqa: N802 - gRPC's name
         """Agrees on what both sides can do: nothing beyond the basics is needed."""
         del request, context
         return pb.ProviderHandshakeResponse()
 
-    def Attach(self, request: plugin_pb.PluginAttach, context: Context) -> Empty:  # noqa: N802
+    def Attach(self, request: plugin_pb.PluginAttach, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """Takes up with an engine that connects to a provider already running (PULUMI_DEBUG_PROVIDERS)."""
         del request, context
         return Empty()
 
-    def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb.PluginInfo:  # noqa: N802
+    def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb.PluginInfo:  # noqa: N802 - gRPC's name
         """The provider's version."""
         del request, context
         return plugin_pb.PluginInfo(version=VERSION)
 
-    def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:  # noqa: N802
+    def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:  # noqa: N802 - gRPC's name
         """Name, version and resource types; properties are described by the classes in `resources`."""
         del request, context
         schema = {"name": PACKAGE, "version": VERSION, "resources": {token: {} for token in self._kinds}}
         return pb.GetSchemaResponse(schema=json.dumps(schema))
 
-    def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
+    def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802 - gRPC's name
         """There is nothing to configure, so every configuration is fine."""
         del context
         return pb.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
+    def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802 - gRPC's name
         """No configuration, no difference."""
         del request, context
         return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
 
-    def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802
+    def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802 - gRPC's name
         """Says that previews may ask for foreseen outputs; secrets are not accepted as such, there are none."""
         del request, context
         return pb.ConfigureResponse(supportsPreview=True)
 
-    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
+    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """Lets what is under way end soon and clean up."""
         del request, context
         self._cancelled.set()
         return Empty()
 
-    def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802
+    def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802 - gRPC's name
         """Checks a resource's inputs."""
         problems = self._kind(request.urn, context).check(plain(request.news))
         failures = [pb.CheckFailure(property=name, reason=reason) for name, reason in problems]
         return pb.CheckResponse(inputs=request.news, failures=failures)
 
-    def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802
+    def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802 - gRPC's name
         """Compares the wanted with the recorded state."""
         kind = self._kind(request.urn, context)
         return _diff_response(kind.diff(plain(request.old_inputs), plain(request.olds), plain(request.news)))
 
-    def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:  # noqa: N802
+    def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:  # noqa: N802 - gRPC's name
         """Makes a resource, or in a preview foresees it."""
         kind, inputs = self._kind(request.urn, context), plain(request.properties)
         if request.preview:
@@ -101,7 +101,7 @@ class LocalProvider(ResourceProviderServicer):
         found = self._attempt(context, lambda: kind.create(inputs, self._call(request.urn)))
         return pb.CreateResponse(id=found.id, properties=packed(found.outputs))
 
-    def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:  # noqa: N802
+    def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:  # noqa: N802 - gRPC's name
         """Finds out what is really there; an empty answer means that it is gone."""
         kind = self._kind(request.urn, context)
         inputs, outputs = plain(request.inputs), plain(request.properties)
@@ -110,7 +110,7 @@ class LocalProvider(ResourceProviderServicer):
             return pb.ReadResponse()
         return pb.ReadResponse(id=found.id, inputs=packed(found.inputs), properties=packed(found.outputs))
 
-    def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:  # noqa: N802
+    def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:  # noqa: N802 - gRPC's name
         """Changes a resource in place, or in a preview foresees the change."""
         kind, inputs, old = self._kind(request.urn, context), plain(request.news), plain(request.olds)
         if request.preview:
@@ -118,7 +118,7 @@ class LocalProvider(ResourceProviderServicer):
         outputs = self._attempt(context, lambda: kind.update(inputs, old, self._call(request.urn)))
         return pb.UpdateResponse(properties=packed(outputs))
 
-    def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:  # noqa: N802
+    def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """Takes a resource away."""
         kind, outputs = self._kind(request.urn, context), plain(request.properties)
         self._attempt(context, lambda: kind.delete(outputs, self._call(request.urn)))

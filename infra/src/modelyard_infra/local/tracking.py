@@ -64,7 +64,7 @@ def migrate(address: str, database: Path) -> None:
     from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
     database.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_sqlalchemy_engine_with_retry(address)  # type: ignore[no-untyped-call]
+    engine = create_sqlalchemy_engine_with_retry(address)  # type: ignore[no-untyped-call]  # MLflow's
     with engine.connect() as connection:
         before = MigrationContext.configure(connection).get_current_revision()
     engine.dispose()

@@ -1,7 +1,7 @@
 """The two tail probabilities that the significance gate needs.
 
-scipy has both, but loading it takes a fifth of the time of a whole ingest. tests/unit/modelyard_gates holds these equal
-to scipy's to ten digits.
+scipy has both, but loading it took 0.2 of the 1.3 CPU seconds of a whole cold ingest. tests/unit/modelyard_gates holds
+these equal to scipy's.
 """
 
 from __future__ import annotations
