@@ -75,7 +75,7 @@ def test_a_value_of_the_wrong_type_is_refused_and_never_converted(rewrite, findi
     (finding,) = findings("dev").values()
     assert finding.key == "azure.budget.monthly_amount"
     assert "a whole number from 1 to 10000000" in finding.allowed
-    assert finding.place.line == 34
+    assert finding.place.line == 42
 
 
 def test_a_missing_setting_is_asked_for_in_the_environments_own_file(rewrite, findings):

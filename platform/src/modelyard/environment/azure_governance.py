@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from modelyard.environment.settings import Email, Guid, Section
+from modelyard.environment.settings import Email, Guid, Problem, Section, refuse
 
 TagValue = Annotated[str, Field(min_length=1, max_length=256)]
 TagName = Annotated[str, Field(pattern=r"^[^<>%&\\?/]{1,512}$")]
@@ -67,10 +68,18 @@ class Budget(Section):
 
     monthly_amount: int = Field(ge=1, le=10_000_000)
     """In the currency of the subscription's bills."""
+    starts: date = Field(strict=False)
+    """First day of the month in which the environment was first provisioned; Azure takes no earlier month."""
     warn_at_percent: tuple[Annotated[int, Field(ge=1, le=1_000)], ...] = Field(min_length=1, max_length=5, strict=False)
     """Shares of the amount at which a mail is sent; Azure takes five at most."""
     contacts: tuple[Email, ...] = Field(min_length=1, max_length=50, strict=False)
     """Who gets the mail."""
+
+    @model_validator(mode="after")
+    def _starts_with_a_month(self) -> Budget:
+        if self.starts.day != 1:
+            refuse([Problem("starts", self.starts.isoformat(), "the first day of a month")])
+        return self
 
 
 class Approvals(Section):

@@ -55,6 +55,7 @@ NAME_RULES: dict[str, NameRule] = {
         "letters, digits and single hyphens, from a letter to a letter or digit",
         True,
     ),
+    "state vault": NameRule("kvs", 3, 24, r"[A-Za-z](-?[A-Za-z0-9])*", "letters and digits, from a letter", True, ""),
     "registry": NameRule("cr", 5, 50, r"[A-Za-z0-9]+", "letters and digits", True, ""),
     "container app": NameRule(
         "ca", 2, 32, LOWER_WITH_HYPHENS, "lower-case letters, digits and single hyphens, starting with a letter"
@@ -77,6 +78,10 @@ NAME_RULES: dict[str, NameRule] = {
     "subnet": NameRule("snet", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
     "security group": NameRule("nsg", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
     "private endpoint": NameRule("pep", 2, 64, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
+    "network interface": NameRule("nic", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
+    "nat gateway": NameRule("ng", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
+    "public address": NameRule("pip", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
+    "zone link": NameRule("link", 1, 80, NETWORK_CHARACTERS, "letters, digits, _ . and -"),
     "log workspace": NameRule("log", 4, 63, ALPHANUMERIC_ENDS, "letters, digits and hyphens inside"),
     "application insights": NameRule(
         "appi", 1, 260, r"[^%&\\?/]*[^%&\\?/. ]", r"anything but % & \ ? /, and no full stop or space at the end"

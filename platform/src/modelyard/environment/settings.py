@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 CROSS_FIELD_ERROR = "settings_disagree"
-EXAMPLE_MARKS = ("00000000-0000-0000-0000-", "203.0.113.", "@example.com", "example-org")
+EXAMPLE_MARKS = ("00000000-0000-0000-0000-", "203.0.113.", "@example.com", "example-org", "sha256:00000000")
 """A value that holds one of these is an example and must be replaced before anything is provisioned."""
 
 Guid: TypeAlias = Annotated[

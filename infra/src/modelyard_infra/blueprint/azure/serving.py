@@ -1,0 +1,118 @@
+"""The released models: an app for each, a revision for each version, shares of the requests as the file says."""
+
+from __future__ import annotations
+
+import hashlib
+
+from modelyard.environment.azure_compute import WHOLE_TRAFFIC, ReleasedModel, Scale
+from modelyard_infra.blueprint.azure.apps import APPS, CONCERN, PROFILE, address_of, container, ingress, probe, pulls
+from modelyard_infra.blueprint.azure.identities import MODELS, assumed
+from modelyard_infra.blueprint.azure.images import full_name
+from modelyard_infra.blueprint.azure.site import Site
+from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value
+
+PORT = 8080
+DIGEST_LENGTH = 8
+"""Hex digits that tell revisions of one version apart."""
+MODEL_PLACEHOLDER = "{model}"
+START_SECONDS = 60
+GRACE_SECONDS = 5
+"""Added to the time that requests may take to be answered before a container is stopped."""
+
+
+def draw_models(site: Site) -> list[Resource]:
+    """An app for each released model."""
+    return [_app(site, name, model) for name, model in sorted(site.azure.container_apps.models.items())]
+
+
+def model_key(model: str) -> str:
+    """Key of a model's app."""
+    return f"model-{model.replace('_', '-')}"
+
+
+def app_name(site: Site, model: str) -> str:
+    """A model's app."""
+    return site.name("container app", model.replace("_", "-"))
+
+
+def revision_suffix(model: ReleasedModel, template: Value) -> str:
+    """Names a revision: the version for people, and a digest, because Azure takes a name once for one content."""
+    digest = hashlib.sha256(repr(template).encode()).hexdigest()
+    return f"v{model.version}-{digest[:DIGEST_LENGTH]}"
+
+
+def addresses(site: Site) -> dict[str, Joined]:
+    """Where each released model answers."""
+    return {model: address_of(app_name(site, model)) for model in sorted(site.azure.container_apps.models)}
+
+
+def address_pattern(site: Site) -> Joined:
+    """Where a model answers, with {model} in place of its name (hyphens for its underscores)."""
+    return address_of(site.environment.azure_name("container app", MODEL_PLACEHOLDER))
+
+
+def _app(site: Site, name: str, model: ReleasedModel) -> Resource:
+    serving = site.environment.serving
+    apps = site.azure.container_apps
+    variables: dict[str, Value] = {
+        "MODELYARD_MODEL": name,
+        "MODELYARD_MODEL_VERSION": str(model.version),
+        "MODELYARD_MAX_ROWS": str(serving.max_rows),
+        "MODELYARD_MAX_BODY_BYTES": str(serving.max_body_bytes),
+        "MODELYARD_DRAIN_SECONDS": f"{serving.drain_seconds:g}",
+    }
+    probes: list[Value] = [
+        probe("Startup", "/v2/health/ready", PORT, period=2, failures=START_SECONDS // 2),
+        probe("Liveness", "/v2/health/live", PORT, period=10, failures=3),
+        probe("Readiness", "/v2/health/ready", PORT, period=5, failures=2),
+    ]
+    template: dict[str, Value] = {
+        "terminationGracePeriodSeconds": int(serving.drain_seconds) + GRACE_SECONDS,
+        "containers": [
+            container(
+                "model-api",
+                full_name(site, model.image),
+                apps.model_api,
+                variables=variables,
+                more={"probes": probes},
+            )
+        ],
+        "scale": _scale(apps.scale),
+    }
+    properties: dict[str, Value] = {
+        "containerAppName": app_name(site, name),
+        "managedEnvironmentId": Ref(APPS),
+        "workloadProfileName": PROFILE,
+        "identity": assumed(MODELS),
+        "configuration": {
+            "activeRevisionsMode": "Multiple",
+            "maxInactiveRevisions": 10,
+            "registries": pulls(site, MODELS),
+            "ingress": ingress(site, PORT, traffic=_traffic(site, name, model)),
+        },
+        "template": {**template, "revisionSuffix": revision_suffix(model, template)},
+    }
+    return site.resource(CONCERN, model_key(name), "app:ContainerApp", properties, after=("role-models-images",))
+
+
+def _scale(scale: Scale) -> Value:
+    requests: Value = {"metadata": {"concurrentRequests": str(scale.concurrent_requests)}}
+    return {
+        "minReplicas": scale.min_replicas,
+        "maxReplicas": scale.max_replicas,
+        "rules": [{"name": "concurrent-requests", "http": requests}],
+    }
+
+
+def _traffic(site: Site, name: str, model: ReleasedModel) -> list[Value]:
+    """Shares of the requests. The newest version's revision is always `latest`; older ones have their names."""
+    if not model.traffic:
+        return [{"latestRevision": True, "weight": WHOLE_TRAFFIC, "label": f"v{model.version}"}]
+    app = app_name(site, name)
+    shares: list[Value] = []
+    for share in model.traffic:
+        revision: dict[str, Value] = (
+            {"latestRevision": True} if share.revision is None else {"revisionName": f"{app}--{share.revision}"}
+        )
+        shares.append({**revision, "weight": share.percent, "label": f"v{share.version}"})
+    return shares
