@@ -102,7 +102,7 @@ def ingress(site: Site, port: int, *, traffic: list[Value]) -> Value:
     return {
         "external": True,  # of a private environment: to the whole network, not to the internet
         "targetPort": port,
-        "transport": "Auto",
+        "transport": "auto",
         "allowInsecure": False,
         "ipSecurityRestrictions": restrictions,
         "traffic": traffic,

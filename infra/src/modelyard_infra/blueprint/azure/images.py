@@ -54,14 +54,14 @@ def _registry(site: Site) -> Resource:
 
 
 def _policies(retention_days: int, *, is_private: bool) -> Value:
-    retention: dict[str, Value] = {"status": "Enabled", "days": retention_days} if retention_days else {}
+    retention: dict[str, Value] = {"status": "enabled", "days": retention_days} if retention_days else {}
     return {
-        "retentionPolicy": retention or {"status": "Disabled"},
+        "retentionPolicy": retention or {"status": "disabled"},
         # Images leave by being pulled, never by being exported to another registry.
-        "exportPolicy": {"status": "Disabled" if is_private else "Enabled"},
-        "quarantinePolicy": {"status": "Disabled"},
-        "trustPolicy": {"status": "Disabled", "type": "Notary"},
-        "azureADAuthenticationAsArmPolicy": {"status": "Enabled"},
+        "exportPolicy": {"status": "disabled" if is_private else "enabled"},
+        "quarantinePolicy": {"status": "disabled"},
+        "trustPolicy": {"status": "disabled", "type": "Notary"},
+        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
     }
 
 
