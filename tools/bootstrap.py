@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("MODELYARD_STATE") or ROOT / ".modelyard")
+CHECKOV = ROOT / "tools" / "checkov"
 UV_VERSION = "0.13.8"
 OLDEST_UV = (0, 9, 0)
 PYTHONS = ((3, 11), (3, 13))
@@ -71,17 +72,20 @@ def _sync(groups: list[str]) -> None:
     groups = sorted({*groups, *(done[1:] if (ROOT / ".venv").is_dir() else [])})
     uv = _uv()
     command = [uv, "sync", "--locked", "--no-default-groups", *(f"--group={group}" for group in groups)]
-    if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
-        command += ["--python", sys.executable]
+    python = ["--python", sys.executable] if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1] else []
+    otherwise = "the locked dependencies could not be installed; is the network, or the package index, reachable?"
     begun = _begin("installing the locked dependencies")
-    _run(command, "the locked dependencies could not be installed; is the network, or the package index, reachable?")
+    _run([*command, *python], otherwise)
+    if "dev" in groups:
+        # checkov's pins and Pulumi's exclude each other, so it has an environment of its own.
+        _run([uv, "sync", "--locked", "--project", str(CHECKOV), *python], otherwise)
     _end(begun)
     STATE.mkdir(parents=True, exist_ok=True)
     stamp.write_text(" ".join([wanted, *groups]) + "\n", encoding="utf-8")
 
 
 def _fingerprint() -> str:
-    files = [ROOT / "uv.lock", *sorted(ROOT.glob("**/pyproject.toml"))]
+    files = [*sorted(ROOT.glob("**/uv.lock")), *sorted(ROOT.glob("**/pyproject.toml"))]
     ours = [path for path in files if ".venv" not in path.parts and ".modelyard" not in path.parts]
     digest = hashlib.sha256(str(ROOT).encode())
     for path in ours:
