@@ -20,7 +20,7 @@ from machine import machine
 from processes import ROOT, RunFailedError, say
 
 KEPT = ROOT / ".modelyard" / "bench" / "figures.json"
-RUNS = {"clone-to-prediction": 3, "month-vs-spark": 5, "overhead-vs-bare": 7}
+RUNS = {"clone-to-prediction": 3, "month-vs-spark": 5, "overhead-vs-bare": 7, "graphs-vs-preview": 3}
 Figures = Sequence[Figure | Skipped]
 
 
@@ -79,7 +79,17 @@ def _measures(wanted: argparse.Namespace) -> dict[str, Callable[[Path], Figures]
 
         return overhead_vs_bare.measure(work, runs=runs("overhead-vs-bare"))
 
-    return {"clone-to-prediction": clone, "month-vs-spark": spark, "overhead-vs-bare": bare}
+    def graphs(work: Path) -> Figures:
+        import graphs_vs_preview
+
+        return graphs_vs_preview.measure(work, runs=runs("graphs-vs-preview"))
+
+    return {
+        "clone-to-prediction": clone,
+        "month-vs-spark": spark,
+        "overhead-vs-bare": bare,
+        "graphs-vs-preview": graphs,
+    }
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import pytest
 
+from modelyard.environment.azure_network import Network, Subnets, address_problems
 from modelyard.environment.loading import load_environment
 
 CONTACTS = "alert_contacts: "
@@ -16,7 +17,33 @@ DISAGREEMENTS = [
     ("prod", "minimum: 2", "minimum: 3", ["azure.approvals.minimum"]),
     ("prod", "minimum: 2", "minimum: 0", ["azure.approvals.minimum"]),
     ("prod", "[infra, promotion, release]", "[promotion]", ["azure.approvals.required_for"]),
-    ("prod", "archive_after_days: 365", "archive_after_days: 90", ["azure.lake.lifecycle.archive_after_days"]),
+    ("prod", "cold_after_days: 365", "cold_after_days: 90", ["azure.lake.lifecycle.cold_after_days"]),
+    ("prod", "archive_after_days: null", "archive_after_days: 700", ["azure.lake.lifecycle.archive_after_days"]),
+    ("dev", "monthly_amount: 150", "monthly_amount: 150\n    starts: 2026-11-02", ["azure.budget.starts"]),
+    (
+        "dev",
+        "traffic: []",
+        "traffic: [{version: 1, percent: 90}]",
+        ["azure.container_apps.models.flight_delay.traffic"],
+    ),
+    (
+        "dev",
+        "traffic: []",
+        "traffic: [{version: 1, percent: 90}, {version: 2, percent: 10}]",
+        ["azure.container_apps.models.flight_delay.traffic.1.revision"],
+    ),
+    (
+        "dev",
+        "traffic: []",
+        "traffic: [{version: 2, percent: 100, revision: v2-0a1b2c3d}]",
+        ["azure.container_apps.models.flight_delay.traffic"],
+    ),
+    (
+        "dev",
+        "mlflow: modelyard/mlflow@sha256",
+        "mlflow: modelyard/mlflow:latest",
+        ["azure.container_apps.images.mlflow"],
+    ),
     ("prod", "size: Standard_D4ds_v5", "size: Standard_E4ds_v5", ["azure.postgres.size"]),
     ("prod", "[northeurope]", "[westeurope]", ["azure.registry.replicate_to.0"]),
     ("prod", "[northeurope]", "[atlantis]", ["azure.registry.replicate_to.0"]),
@@ -100,3 +127,19 @@ def test_the_environments_differ_as_a_platform_team_would_expect(workspace):
     assert (dev.zone_redundant, prod.zone_redundant) == (False, True)
     assert dev.observability.log_retention_days < prod.observability.log_retention_days
     assert prod.approvals.minimum > test.approvals.minimum > dev.approvals.minimum
+
+
+@pytest.mark.parametrize(
+    ("apps", "refused"), [("172.30.0.0/23", True), ("172.31.4.0/23", True), ("172.29.0.0/23", False)]
+)
+def test_container_apps_stay_out_of_the_ranges_that_azure_keeps(workspace, apps, refused):
+    subnets = {
+        "container_apps": apps,
+        "private_endpoints": "172.28.2.0/26",
+        "postgres": "172.28.2.64/28",
+        "databricks_public": "172.28.4.0/24",
+        "databricks_private": "172.28.5.0/24",
+    }
+    plan = {"subnets": Subnets(**subnets), "private_endpoints": True, "public_access": False, "allowed_ranges": ()}
+    problems = address_problems(Network.model_construct(address_space="172.16.0.0/12", **plan))
+    assert any("which Azure keeps" in problem.allowed for problem in problems) is refused

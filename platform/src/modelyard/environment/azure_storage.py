@@ -19,15 +19,20 @@ class Lifecycle(Section):
 
     cool_after_days: int = Field(ge=1, le=36_500)
     """Landed files in source/ move to the cool tier."""
-    archive_after_days: int = Field(ge=1, le=36_500)
-    """Landed files in source/ move to the archive tier."""
+    cold_after_days: int | None = Field(ge=1, le=36_500)
+    """Landed files in source/ move to the cold tier; null for never."""
+    archive_after_days: int | None = Field(ge=1, le=36_500)
+    """Landed files in source/ move to the archive tier, from which reading takes hours; null for never."""
     delete_quarantine_after_days: int = Field(ge=1, le=36_500)
     """Refused batches are deleted."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Lifecycle:
-        if self.archive_after_days <= self.cool_after_days:
-            refuse([Problem("archive_after_days", str(self.archive_after_days), f"more than {self.cool_after_days}")])
+        latest = self.cool_after_days
+        for name, days in (("cold_after_days", self.cold_after_days), ("archive_after_days", self.archive_after_days)):
+            if days is not None and days <= latest:
+                refuse([Problem(name, str(days), f"more than {latest}")])
+            latest = days or latest
         return self
 
 
@@ -42,6 +47,14 @@ class LakeAccount(Section):
     """How long a deleted file system can be brought back."""
     lifecycle: Lifecycle
     """Cheaper tiers for old files."""
+
+    @model_validator(mode="after")
+    def _tiers_exist(self) -> LakeAccount:
+        days = self.lifecycle.archive_after_days
+        if days is not None and self.redundancy in ZONE_REDUNDANT:
+            allowed = f"null, because accounts of redundancy {self.redundancy} have no archive tier"
+            refuse([Problem("lifecycle.archive_after_days", str(days), allowed)])
+        return self
 
 
 class KeyVault(Section):

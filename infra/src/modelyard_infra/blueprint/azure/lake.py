@@ -113,9 +113,13 @@ def _lifecycle(site: Site) -> Resource:
     """Landed files get cheaper with age; refused batches go. Tables are left alone: Delta reads old files too."""
     cycle = site.azure.lake.lifecycle
     file_system = site.environment.lake.file_system
+    tiers = {
+        "tierToCool": cycle.cool_after_days,
+        "tierToCold": cycle.cold_after_days,
+        "tierToArchive": cycle.archive_after_days,
+    }
     landed: dict[str, Value] = {
-        "tierToCool": {"daysAfterModificationGreaterThan": cycle.cool_after_days},
-        "tierToArchive": {"daysAfterModificationGreaterThan": cycle.archive_after_days},
+        tier: {"daysAfterModificationGreaterThan": days} for tier, days in tiers.items() if days is not None
     }
     refused: dict[str, Value] = {
         "delete": {"daysAfterModificationGreaterThan": cycle.delete_quarantine_after_days},
