@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,87 @@ def test_what_is_missing_ends_with_3_and_the_next_step(project):
 
 def test_an_unknown_environment_is_refused(project):
     assert isinstance(run("staging").exception, UnknownEnvironmentError)
+
+
+@pytest.fixture
+def room(tmp_path, monkeypatch):
+    """Another room that knows what Azure needs: a package with an entry point, as an installation leaves it."""
+    module = f"room_{tmp_path.name}"  # one of its own for each test: a module is imported once
+
+    def knows(*statuses):
+        place = tmp_path / "installed"
+        metadata = place / "stand_in_room-1.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stand-in-room\nVersion: 1\n")
+        (metadata / "entry_points.txt").write_text(f"[modelyard.doctor]\nazure = {module}:checks\n")
+        (place / f"{module}.py").write_text(
+            textwrap.dedent(f"""\
+            from modelyard.environment.readiness import Check
+
+            def checks(environment, *, simulate):
+                for status in {statuses!r}:
+                    yield Check(f"{{status}} in {{environment.name}}", status, "x" * 70, f"{{simulate}}", "mend it")
+            """)
+        )
+        monkeypatch.syspath_prepend(str(place))
+
+    return knows
+
+
+def own_values(project):
+    """Replaces what every environment file has as an example."""
+    for file in (project / "environments").glob("*.yaml"):
+        text = file.read_text()
+        for mark, own in (
+            ("00000000-0000-0000-0000-", "10000000-0000-0000-0000-"),
+            ("203.0.113.", "203.0.112."),
+            ("@example.com", "@company.example"),
+            ("example-org", "company"),
+            ("sha256:00000000", "sha256:10000000"),
+        ):
+            text = text.replace(mark, own)
+        file.write_text(text)
+
+
+def found_by_the_room(answer):
+    document = json.loads(answer.stdout)
+    return [one for one in document["checks"] if one["name"].endswith(" in dev")]
+
+
+def test_what_another_room_finds_comes_last_and_can_be_missing(project, room):
+    own_values(project)
+    room("note", "missing")
+    looked = run("dev", "--format", "json")
+    assert [one["name"] for one in json.loads(looked.stdout)["checks"]][-2:] == ["note in dev", "missing in dev"]
+    assert looked.exception.message == "dev cannot run yet: missing in dev"
+    assert looked.exception.hint == "mend it"
+
+
+def test_azure_is_not_asked_about_example_values(project, room):
+    room("missing")
+    looked = run("dev", "--format", "json")
+    assert found_by_the_room(looked) == []
+    assert "everything in Azure" in looked.stdout
+
+
+def test_a_rehearsal_runs_with_example_values_and_asks_no_real_azure(project, room):
+    room("ok")
+    looked = run("dev", "--simulate", "--format", "json")
+    assert looked.exit_code == 0, looked.output
+    assert [one["needed"] for one in found_by_the_room(looked)] == ["True"]
+    assert json.loads(looked.stdout)["simulated"] is True
+    assert "dev can run: modelyard infra up dev --simulate" in run("dev", "--simulate").stdout
+
+
+def test_long_findings_are_wrapped_and_not_cut(project, room):
+    own_values(project)
+    room("ok")
+    lines = run("dev").stdout.splitlines()
+    place = next(place for place, line in enumerate(lines) if "ok in dev" in line)
+    assert "x" * 60 in lines[place]
+    assert lines[place + 1].strip() == "x" * 10
+
+
+def test_other_rooms_are_not_asked_about_this_machine(project, room):
+    room("missing")
+    assert run("local").exit_code == 0

@@ -27,6 +27,10 @@ LEGAL = [
     ("file system", "lake-1"),
     ("virtual network", "v_"),
     ("databricks workspace", "d_b-1"),
+    ("databricks workspace", "d" * 64),
+    ("state vault", "kvs1"),
+    ("alert", "jobs failed (prod)"),
+    ("container environment", "c" * 60),
 ]
 ILLEGAL = [
     ("storage account", "ab"),
@@ -63,7 +67,16 @@ ILLEGAL = [
     ("file system", "Lake"),
     ("virtual network", "_v"),
     ("virtual network", "v."),
-    ("databricks workspace", "d" * 31),
+    ("databricks workspace", "d" * 65),
+    ("postgres server", "a--b"),
+    ("alert", "a@b"),
+    ("alert", "a{b}"),
+    ("alert", "a."),
+    ("state vault", "kvs--1"),
+    ("state vault", "k" * 25),
+    ("private endpoint", "p"),
+    ("private endpoint", "p" * 65),
+    ("budget", "b" * 64),
     ("log workspace", "log"),
 ]
 
@@ -129,6 +142,28 @@ def test_an_illegal_file_system_is_refused_in_local_too(rewrite, findings, name)
 def test_a_local_environment_has_no_azure_names(workspace):
     with pytest.raises(ValueError, match="local is not in Azure"):
         load_environment(workspace, "local").azure_name("registry")
+
+
+def test_every_kind_gets_a_legal_name_in_every_region_with_the_longest_prefix_that_fits():
+    """A prefix that an environment accepts in one region must not fail in another, where the code is longer."""
+    for region in REGIONS.values():
+        parts = PARTS._replace(region_code=region.code)
+        assert not list(illegal_names(parts)), region
+
+
+def test_regions_are_those_of_azures_list():
+    """Zones and pairs as "Azure regions list" has them; a pair is another region, and pairs are mutual but for two."""
+    without_zones = {name for name, region in REGIONS.items() if not region.zones}
+    assert without_zones == {
+        *("australiasoutheast", "canadaeast", "northcentralus", "southindia", "ukwest", "westcentralus", "westus")
+    }
+    one_way = {name for name, region in REGIONS.items() if region.pair in REGIONS and REGIONS[region.pair].pair != name}
+    assert one_way == {"brazilsouth", "westus3"}
+    assert all(region.pair != name for name, region in REGIONS.items())
+    assert {name for name, region in REGIONS.items() if not region.pair} == {
+        *("israelcentral", "italynorth", "mexicocentral", "newzealandnorth", "polandcentral", "qatarcentral"),
+        "spaincentral",
+    }
 
 
 def test_region_codes_are_short_and_unambiguous():

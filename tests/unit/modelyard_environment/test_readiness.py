@@ -7,7 +7,7 @@ import pytest
 
 from modelyard.environment.loading import load_environment
 from modelyard.environment.machine import ThisMachine, nearest_existing
-from modelyard.environment.readiness import GIBIBYTE, PULUMI_DOWNLOAD, look_at
+from modelyard.environment.readiness import GIBIBYTE, PULUMI_DOWNLOAD, Check, look_at
 
 EVERYTHING = {name: f"/usr/bin/{name}" for name in ("git", "uv", "pulumi", "go")}
 
@@ -140,6 +140,18 @@ def test_example_values_keep_an_azure_environment_from_being_ready(look):
     (missing,) = look(Imagined(), "dev").missing
     assert missing.name == "example values"
     assert "azure.subscription_id" in missing.found
+
+
+def test_example_values_do_no_harm_in_a_rehearsal(look):
+    readiness = look(Imagined(), "dev", simulated=True)
+    assert readiness.missing == ()
+    assert readiness.to_json()["simulated"] is True
+
+
+def test_further_checks_come_last_and_count(look):
+    readiness = look(Imagined()).with_more([Check("sign-in", "missing", "nobody", "somebody", "az login")])
+    assert readiness.checks[-1].name == "sign-in"
+    assert [check.name for check in readiness.missing] == ["sign-in"]
 
 
 def test_a_teams_url_that_is_set_is_not_shown(look):

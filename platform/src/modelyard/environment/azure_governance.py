@@ -43,11 +43,13 @@ class Pipelines(Section):
     organisation: str = Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,49}$")
     """Organisation at dev.azure.com."""
     organisation_id: Guid
-    """Its id, which the credential's issuer carries."""
+    """Its id, which the credential's subject carries."""
     project: str = Field(min_length=1, max_length=64, pattern=r"^[^\\/:*?\"<>|;#$@,%&]+$")
     """Project in the organisation."""
     service_connection: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     """Service connection that signs in to the subscription."""
+    service_connection_id: Guid
+    """Its id, which the credential's subject carries; Azure DevOps shows it in the connection's address."""
     agent_pool: str = Field(min_length=1, max_length=64)
     """Agents that run the jobs; a private environment needs agents inside its network."""
 

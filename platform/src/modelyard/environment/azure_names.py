@@ -1,8 +1,9 @@
 """Names of Azure resources: Azure's own rules as a table, and the names that an environment's resources get.
 
-Rules: Microsoft Learn, "Naming rules and restrictions for Azure resources"; for Container Apps the service's own
-message ("lower case alphanumeric characters or '-', start with a letter, end with an alphanumeric, no '--',
-less than 33 characters"). Abbreviations: Cloud Adoption Framework, "Abbreviation recommendations".
+Rules: Microsoft Learn, "Naming rules and restrictions for Azure resources", and where Azure's type definitions are
+narrower (PostgreSQL: no two hyphens in a row), those; for Container Apps the service's own message ("lower case
+alphanumeric characters or '-', start with a letter, end with an alphanumeric, no '--', less than 33 characters").
+Abbreviations: Cloud Adoption Framework, "Abbreviation recommendations".
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ ALPHANUMERIC_ENDS = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 NETWORK_CHARACTERS = r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9_])?"
 LOWER_WITH_HYPHENS = r"[a-z]([a-z0-9]|-(?!-))*[a-z0-9]"
 ANY_BUT_RESERVED = r"[^<>*%&:\\?+/#]*[^<>*%&:\\?+/#. ]"
+ANY_BUT_RESERVED_OR_BRACES = r"[^<>*%&:\\?+/#@{}]*[^<>*%&:\\?+/#@{}. ]"
 SUFFIX_LENGTH = 5
 
 
@@ -67,9 +69,9 @@ NAME_RULES: dict[str, NameRule] = {
         "cae", 2, 60, LOWER_WITH_HYPHENS, "lower-case letters, digits and single hyphens, starting with a letter"
     ),
     "postgres server": NameRule(
-        "psql", 3, 63, r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", "lower-case letters, digits and hyphens inside", True
+        "psql", 3, 63, r"[a-z0-9](-?[a-z0-9])*", "lower-case letters, digits and single hyphens inside", True
     ),
-    "databricks workspace": NameRule("dbw", 3, 30, r"[A-Za-z0-9_-]+", "letters, digits, _ and -"),
+    "databricks workspace": NameRule("dbw", 3, 64, r"[A-Za-z0-9_-]+", "letters, digits, _ and -"),
     "databricks connector": NameRule("dbac", 3, 64, r"[A-Za-z0-9_-]+", "letters, digits, _ and -"),
     "identity": NameRule(
         "id", 3, 128, r"[A-Za-z0-9][A-Za-z0-9_-]*", "letters, digits, _ and -, starting with a letter or digit"
@@ -87,7 +89,7 @@ NAME_RULES: dict[str, NameRule] = {
         "appi", 1, 260, r"[^%&\\?/]*[^%&\\?/. ]", r"anything but % & \ ? /, and no full stop or space at the end"
     ),
     "action group": NameRule("ag", 1, 260, ANY_BUT_RESERVED, r"anything but < > * % & : \ ? + / #"),
-    "alert": NameRule("ar", 1, 260, ANY_BUT_RESERVED, r"anything but < > * % & : \ ? + / #"),
+    "alert": NameRule("ar", 1, 260, ANY_BUT_RESERVED_OR_BRACES, r"anything but < > * % & : \ ? + / # @ { }"),
     "diagnostic setting": NameRule("diag", 1, 260, ANY_BUT_RESERVED, r"anything but < > * % & : \ ? + / #"),
     "budget": NameRule("budget", 1, 63, r"[A-Za-z0-9_-]+", "letters, digits, _ and -"),
     "lock": NameRule("lock", 1, 90, r"[\w().-]*[\w()-]", "letters, digits, _ ( ) . -, and no full stop at the end"),

@@ -20,6 +20,8 @@ SMALLEST_PREFIX = {
 """Longest prefix that Azure accepts for what lives in a subnet (Container Apps with workload profiles: /27;
 PostgreSQL flexible server: /28; Databricks with VNet injection: /26)."""
 WIDEST_SPACE, NARROWEST_SPACE = 16, 24
+RESERVED_FOR_APPS = ("172.30.0.0/16", "172.31.0.0/16")
+"""Private ranges that Container Apps keeps for itself (Microsoft Learn, "Virtual network configuration")."""
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918."""
 
@@ -95,6 +97,10 @@ def _subnet_problems(parsed: dict[str, ipaddress.IPv4Network]) -> Iterator[Probl
             yield Problem(key, str(subnet), f"a range inside address_space {space}")
         if subnet.prefixlen > longest:
             yield Problem(key, str(subnet), f"/{longest} or larger")
+    apps = subnets["subnets.container_apps"]
+    for reserved in RESERVED_FOR_APPS:
+        if apps.overlaps(ipaddress.IPv4Network(reserved)):
+            yield Problem("subnets.container_apps", str(apps), f"a range outside {reserved}, which Azure keeps")
     for (first, one), (second, other) in combinations(subnets.items(), 2):
         if one.overlaps(other):
             yield Problem(second, str(other), f"a range that does not overlap {first} ({one})")

@@ -1,7 +1,7 @@
 """Azure regions that an environment may live in: a short code for names, zones, and the paired region.
 
-Source: Microsoft Learn, "List of Azure regions" (availability zones and paired region). A region that is not
-listed here is added by a line in the table.
+Source: Microsoft Learn, "Azure regions list" (2025-03-21): availability zones and paired region. Regions that Azure
+opens to chosen customers only are left out; they do stand as pairs. Another region is added by a line in the table.
 """
 
 from __future__ import annotations
@@ -33,17 +33,22 @@ REGIONS: dict[str, Region] = {
     "eastus2": Region("use2", True, "centralus"),
     "francecentral": Region("frc", True, "francesouth"),
     "germanywestcentral": Region("gwc", True, "germanynorth"),
+    "israelcentral": Region("ilc", True, ""),
     "italynorth": Region("itn", True, ""),
     "japaneast": Region("jpe", True, "japanwest"),
     "japanwest": Region("jpw", True, "japaneast"),
     "koreacentral": Region("krc", True, "koreasouth"),
+    "mexicocentral": Region("mxc", True, ""),
+    "newzealandnorth": Region("nzn", True, ""),
     "northcentralus": Region("usnc", False, "southcentralus"),
     "northeurope": Region("neu", True, "westeurope"),
     "norwayeast": Region("noe", True, "norwaywest"),
     "polandcentral": Region("plc", True, ""),
+    "qatarcentral": Region("qac", True, ""),
     "southafricanorth": Region("zan", True, "southafricawest"),
     "southcentralus": Region("ussc", True, "northcentralus"),
     "southeastasia": Region("asse", True, "eastasia"),
+    "southindia": Region("ins", False, "centralindia"),
     "spaincentral": Region("esc", True, ""),
     "swedencentral": Region("sec", True, "swedensouth"),
     "switzerlandnorth": Region("chn", True, "switzerlandwest"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -46,6 +46,12 @@ class Readiness:
     """The environment's name."""
     checks: tuple[Check, ...]
     """In the order in which a person would mend them."""
+    simulated: bool = False
+    """Whether this is about a rehearsal, for which no real Azure was asked."""
+
+    def with_more(self, checks: Iterable[Check]) -> Readiness:
+        """The same with further checks, which come last."""
+        return replace(self, checks=(*self.checks, *checks))
 
     @property
     def missing(self) -> tuple[Check, ...]:
@@ -55,11 +61,17 @@ class Readiness:
     def to_json(self) -> dict[str, object]:
         """The result for machines."""
         checks = [asdict(check) for check in self.checks]
-        return {"environment": self.environment, "ready": not self.missing, "checks": checks}
+        head = {"environment": self.environment, "simulated": self.simulated}
+        return {**head, "ready": not self.missing, "checks": checks}
 
 
 def look_at(
-    machine: Machine, workspace: Workspace, environment: Environment, *, own_ports: frozenset[int] = frozenset()
+    machine: Machine,
+    workspace: Workspace,
+    environment: Environment,
+    *,
+    own_ports: frozenset[int] = frozenset(),
+    simulated: bool = False,
 ) -> Readiness:
     """Check what an environment needs on this machine.
 
@@ -68,6 +80,7 @@ def look_at(
         workspace: the checkout.
         environment: what is to run.
         own_ports: ports at which this environment's own services listen already.
+        simulated: whether only a rehearsal is to run, in which example values do no harm.
     """
     checks = [
         *_base(machine),
@@ -76,9 +89,9 @@ def look_at(
         _state_folder(machine, workspace),
         *_ports(machine, environment, own_ports),
         *_teams(machine, environment),
-        *_examples(environment),
+        *_examples(environment, simulated=simulated),
     ]
-    return Readiness(environment.name, tuple(checks))
+    return Readiness(environment.name, tuple(checks), simulated)
 
 
 def _needed(name: str, good: object, *, found: str, needed: str, remedy: str) -> Check:
@@ -189,11 +202,12 @@ def _teams(machine: Machine, environment: Environment) -> Iterator[Check]:
         yield Check("Teams", "note", f"{name} is not set", "nothing: the outbox file takes every notification", remedy)
 
 
-def _examples(environment: Environment) -> Iterator[Check]:
+def _examples(environment: Environment, *, simulated: bool) -> Iterator[Check]:
     left = environment.example_values()
     if left:
         remedy = f"replace them in {Path('environments') / environment.name}.yaml or base.yaml"
-        yield Check("example values", "missing", ", ".join(left), "your own ids and addresses", remedy)
+        needed = "your own ids and addresses" if not simulated else "nothing: a rehearsal runs with examples"
+        yield Check("example values", "note" if simulated else "missing", ", ".join(left), needed, remedy)
 
 
 def _version(version: tuple[int, int]) -> str:

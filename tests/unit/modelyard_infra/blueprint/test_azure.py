@@ -11,6 +11,7 @@ from modelyard.environment.azure_names import why_refused
 from modelyard.environment.connections import Connections
 from modelyard.errors import ConfigurationError
 from modelyard_infra.blueprint.azure.draw import draw_azure
+from modelyard_infra.blueprint.azure.identities import pipelines_subject
 from modelyard_infra.blueprint.azure.site import Site
 from modelyard_infra.blueprint.graph import Joined, Ref
 
@@ -173,8 +174,16 @@ class TestAccess:
 
     def test_pipelines_sign_in_for_one_service_connection_only(self, blueprints):
         trust = blueprints["prod"].graph["identity-pipelines-trust"].properties
-        assert trust["subject"] == "sc://example-org/modelyard/modelyard-prod"
+        *_, organisation, connection = trust["subject"].split("/")
+        assert organisation == "00000000-0000-0000-0000-000000000021"
+        assert connection == "00000000-0000-0000-0000-0000000000f2"
+        assert trust["issuer"] == "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001/v2.0"
         assert trust["audiences"] == ["api://AzureADTokenExchange"]
+
+    def test_the_subject_of_pipelines_is_spelt_as_entra_spells_it(self, environments):
+        """Tenant and subject as Microsoft's own tenant publishes them."""
+        subject = pipelines_subject("72f988bf-86f1-41af-91ab-2d7cd011db47", environments["prod"].azure.pipelines)
+        assert subject.startswith("/eid1/c/pub/t/v4j5cvGGr0GRqy180BHbRw/a/rISbSSETf0KqFyZ8ppdXmA/sc/")
 
     def test_an_app_starts_only_when_its_identity_may_pull_the_image(self, blueprints):
         graph = blueprints["prod"].graph

@@ -1,0 +1,1 @@
+"""Is everything there that an environment in Azure needs, before anything is provisioned?"""
