@@ -1,0 +1,1 @@
+"""Makes the catalogue's tables of Azure resource types."""
