@@ -9,7 +9,7 @@ from modelyard.environment.loading import load_environment
 from modelyard.environment.workspace import Workspace
 from modelyard_infra.blueprint.azure.draw import draw_azure
 from modelyard_infra.catalogue import problems
-from modelyard_infra.policies import RULES, check
+from modelyard_infra.policies.rules import RULES, check
 
 
 def main() -> None:

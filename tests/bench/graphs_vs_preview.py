@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,18 +23,15 @@ WHAT = "dev, test and prod drawn and held to Azure's types and every policy, aga
 
 def measure(work: Path, *, runs: int) -> list[Figure]:
     """How many times faster an environment is judged without an engine, and what our own previews take."""
-    state = work / "state"
-    env = environment(MODELYARD_STATE=str(state), NO_COLOR="1")
-    _home(env)
-    resources = work / "resources.json"
-    resources.write_text(json.dumps(_resources()), encoding="utf-8")
+    env = environment(MODELYARD_STATE=str(work / "state"), NO_COLOR="1")
+    naive = _naive_home(work)
     ours: list[Sample] = []
     peer: list[Sample] = []
     rules = 0
     for turn in range(runs + 1):
         drawn = run([sys.executable, str(HERE / "draw_and_check.py")], env=env)
         said = json.loads(drawn.out)
-        previews = [_preview(name, work, resources, said[name]["resources"], env) for name in NAMES]
+        previews = [_preview(name, work / "program", naive, said[name]["resources"]) for name in NAMES]
         rules = said["dev"]["rules"]
         if turn:
             ours.append(drawn.sample)
@@ -49,9 +48,29 @@ def measure(work: Path, *, runs: int) -> list[Figure]:
     return [figure, *(_own_preview(name, env, runs) for name in NAMES)]
 
 
-def _home(env: Mapping[str, str]) -> None:
-    """Makes the rehearsal's backend and wrapper, as the first preview of a user does."""
-    run([str(Path(sys.executable).with_name("modelyard")), "infra", "preview", "dev", "--simulate"], env=env)
+def _naive_home(work: Path) -> dict[str, str]:
+    """Surroundings of the usual program: a file backend of its own, the same CLI, the same simulated Azure."""
+    from modelyard.environment.workspace import Workspace
+    from modelyard_infra.toolchain import ensure_pulumi
+
+    resources = work / "resources.json"
+    resources.write_text(json.dumps(_resources()), encoding="utf-8")
+    backend = work / "naive"
+    backend.mkdir()
+    # Pulumi writes a stack's settings beside its Pulumi.yaml.
+    shutil.copytree(NAIVE, work / "program")
+    cli = ensure_pulumi(Workspace(root=ROOT, state=ROOT / ".modelyard"), say=say).path
+    folders = [str(cli.parent), str(ROOT / "infra" / "simulator"), str(ROOT / "infra" / "languages")]
+    return environment(
+        PATH=os.pathsep.join([*folders, os.environ["PATH"]]),
+        PULUMI_BACKEND_URL=f"file://{backend}",
+        PULUMI_CONFIG_PASSPHRASE="",
+        PULUMI_SKIP_UPDATE_CHECK="true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
+        MODELYARD_PYTHON=sys.executable,
+        MODELYARD_SIMULATED_AZURE=str(work / "naive-azure.db"),
+        NAIVE_RESOURCES=str(resources),
+    )
 
 
 def _resources() -> dict[str, list[dict[str, Any]]]:
@@ -84,14 +103,11 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _preview(name: str, work: Path, resources: Path, keys: list[str], env: Mapping[str, str]) -> Sample:
+def _preview(name: str, program: Path, env: Mapping[str, str], keys: list[str]) -> Sample:
     """One preview of the usual program; what it would make must be what ours drew."""
-    wrapper = str(work / "state" / "bin" / "pulumi-simulated")
-    naive = {**env, "NAIVE_RESOURCES": str(resources)}
-    stack = ["-s", name, "--non-interactive"]
-    if name not in run([wrapper, "stack", "ls", "--json"], env=naive, cwd=NAIVE).out:
-        run([wrapper, "stack", "init", name, "--no-select", "--non-interactive"], env=naive, cwd=NAIVE)
-    ended = run([wrapper, "preview", "--json", *stack], env=naive, cwd=NAIVE)
+    if name not in run(["pulumi", "stack", "ls", "--json"], env=env, cwd=program).out:
+        run(["pulumi", "stack", "init", name, "--no-select", "--non-interactive"], env=env, cwd=program)
+    ended = run(["pulumi", "preview", "--json", "-s", name, "--non-interactive"], env=env, cwd=program)
     urns = [step["urn"] for step in json.loads(ended.out)["steps"] if step["op"] == "create"]
     found = {urn.rpartition("::")[2] for urn in urns if "azure-native:" in urn}
     folders = {key for key in keys if key.startswith("lake-folder-")}

@@ -67,7 +67,8 @@ def output(value):
 
 def spelt(kind, name):
     """An argument as the SDK spells it: account_name for accountName."""
-    known = [*inspect.signature(kind._internal_init).parameters, *dir(kind)]
+    taken = {"resource_name", "opts"}  # the SDK's own, for every resource
+    known = [one for one in [*inspect.signature(kind._internal_init).parameters, *dir(kind)] if one not in taken]
     return next(one for one in known if one.replace("_", "").lower() == name.lower())
 
 

@@ -45,6 +45,7 @@ DISAGREEMENTS = [
         ["azure.container_apps.images.mlflow"],
     ),
     ("prod", "size: Standard_D4ds_v5", "size: Standard_E4ds_v5", ["azure.postgres.size"]),
+    ("dev", "[203.0.113.0/24]", "[]", ["azure.network.allowed_ranges"]),
     ("prod", "[northeurope]", "[westeurope]", ["azure.registry.replicate_to.0"]),
     ("prod", "[northeurope]", "[atlantis]", ["azure.registry.replicate_to.0"]),
     ("prod", "cpu: 4, memory_gb: 8", "cpu: 4, memory_gb: 4", ["azure.container_apps.jobs.size.memory_gb"]),
@@ -85,7 +86,8 @@ def test_settings_that_do_not_fit_are_refused_where_they_stand(rewrite, findings
 
 
 def test_prod_must_not_be_reachable_from_the_internet(rewrite, findings):
-    rewrite("base", "public_access: false", "public_access: true")
+    closed, opened = "public_access: false\n    allowed_ranges: []", "public_access: true\n    allowed_ranges: [8.8.8.0/24]"
+    rewrite("base", closed, opened)
     assert list(findings("prod")) == ["azure.network.public_access"]
     assert findings("test") == {}
 

@@ -111,6 +111,8 @@ def _access_problems(network: Network, parsed: dict[str, ipaddress.IPv4Network])
         yield Problem("private_endpoints", "false", "true while public_access is false, or nothing can be reached")
     if not network.public_access and network.allowed_ranges:
         yield Problem("allowed_ranges", ", ".join(network.allowed_ranges), "[] while public_access is false")
+    if network.public_access and not network.allowed_ranges:
+        yield Problem("allowed_ranges", "[]", "at least one range while public_access is true")
     for place in range(len(network.allowed_ranges)):
         key = f"allowed_ranges.{place}"
         if _is_private(parsed[key]) or parsed[key].prefixlen == 0:
