@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Self
 
 QUIET_SECONDS = 5.0
+REST_SECONDS = 0.2
+"""A loop that rests for so long is not just between two of the server's own steps of cleaning up."""
 POLL_SECONDS = 0.02
 
 _SERVER_LOG = logging.getLogger("grpc._server")
@@ -50,14 +52,20 @@ class InlineProgram:
         tasks = asyncio.all_tasks(loop)
         for task in tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        if tasks:
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
 
 
 def _came_to_rest(loop: asyncio.AbstractEventLoop) -> bool:
     until = time.monotonic() + QUIET_SECONDS
+    resting_since = time.monotonic()
     waiting = threading.Event()
-    while loop.is_running() and time.monotonic() < until:
+    while not loop.is_closed() and time.monotonic() < until:
+        if loop.is_running():
+            resting_since = time.monotonic()
+        elif time.monotonic() - resting_since >= REST_SECONDS:
+            return True
         waiting.wait(POLL_SECONDS)
     return not loop.is_running()

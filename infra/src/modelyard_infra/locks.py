@@ -1,4 +1,4 @@
-"""What an engine leaves behind when it is killed: its lock on the stack, and operations that it had begun.
+"""What an engine leaves behind when it is killed: its lock on the stack.
 
 Pulumi's file backend locks a stack with a file that names the process (pkg/backend/diy/lock.go); it has no lease, so
 a killed engine locks forever. A lock whose process is gone is stale. Whose process lives, or runs on another machine,
@@ -12,13 +12,11 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from modelyard.environment.stack_outputs import PROJECT, read_checkpoint
-from modelyard.environment.workspace import Workspace
-from modelyard_infra.engine import state_folder
+from modelyard.environment.stack_outputs import PROJECT
+from modelyard_infra.homes import StackHome
 
 CLOCK_SLACK_SECONDS = 5.0
 
@@ -46,26 +44,21 @@ class Lock:
             return True
 
 
-def locks_of(workspace: Workspace, stack: str) -> list[Lock]:
-    """The locks on a stack; files that cannot be read are left out."""
-    folder = state_folder(workspace) / ".pulumi" / "locks" / "organization" / PROJECT / stack
+def locks_of(home: StackHome, stack: str) -> list[Lock]:
+    """The locks on a stack; files that cannot be read are left out, and locks of a backend elsewhere are not seen."""
+    if home.folder is None:
+        return []
+    folder = home.folder / ".pulumi" / "locks" / "organization" / PROJECT / stack
     return [lock for file in sorted(folder.glob("*.json")) if (lock := _read(file)) is not None]
 
 
-def release_stale(workspace: Workspace, stack: str) -> int:
+def release_stale(home: StackHome, stack: str) -> int:
     """Removes the locks of engines that are gone; returns how many there were."""
-    stale = [lock for lock in locks_of(workspace, stack) if lock.is_stale]
+    stale = [lock for lock in locks_of(home, stack) if lock.is_stale]
     for lock in stale:
         lock.file.unlink(missing_ok=True)
         lock.file.with_name(f"{lock.file.name}.attrs").unlink(missing_ok=True)
     return len(stale)
-
-
-def has_pending_creates(workspace: Workspace, stack: str) -> bool:
-    """Whether an engine was killed while it created something: the state does not know if that exists."""
-    checkpoint = read_checkpoint(workspace, stack) or {}
-    pending: list[dict[str, Any]] = checkpoint.get("pending_operations") or []
-    return any(operation.get("type") == "creating" for operation in pending)
 
 
 def _read(file: Path) -> Lock | None:

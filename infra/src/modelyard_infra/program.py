@@ -2,30 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
+from typing import TypeAlias
 
 from modelyard.environment.connections import STACK_OUTPUT
 from modelyard.environment.loading import load_environment
 from modelyard.environment.models import Environment
 from modelyard.environment.workspace import Workspace
+from modelyard.errors import ModelyardError
+from modelyard_infra.admission import admit, refuse_examples
+from modelyard_infra.blueprint.azure.draw import AzureBlueprint, draw_azure
 from modelyard_infra.blueprint.draw import draw_local
 from modelyard_infra.blueprint.local import LocalBlueprint
+from modelyard_infra.homes import SIMULATED_AZURE_VARIABLE
 
-Draw = Callable[[Environment, Workspace], LocalBlueprint]
+Blueprint: TypeAlias = LocalBlueprint | AzureBlueprint
+Draw: TypeAlias = Callable[[Environment, Workspace], Blueprint]
 
 SERVICES_OUTPUT = "services"
+REPLACE_SETTING = "replace"
+"""`pulumi config set --path 'modelyard:replace[0]' KEY`: what holds data and may be replaced all the same."""
+RECOVER_SETTING = "recover"
+"""The same for what was deleted, and what Azure keeps and is to bring back. Only for one update."""
 
 
-def provision(*, draw: Draw = draw_local) -> None:
+def draw(environment: Environment, workspace: Workspace) -> Blueprint:
+    """The blueprint of an environment, wherever it is."""
+    return draw_local(environment, workspace) if environment.kind == "local" else draw_azure(environment)
+
+
+def provision(*, draw: Draw = draw) -> None:
     """Declares everything in the environment that is named like the stack. Runs inside Pulumi's engine."""
     import pulumi
 
     workspace = Workspace.find()
-    declare(draw(load_environment(workspace, pulumi.get_stack()), workspace))
+    try:
+        environment = load_environment(workspace, pulumi.get_stack())
+        blueprint = draw(environment, workspace)
+        if isinstance(blueprint, AzureBlueprint):
+            admit(blueprint, environment)
+            if not (pulumi.runtime.is_dry_run() or os.environ.get(SIMULATED_AZURE_VARIABLE)):
+                refuse_examples(environment)
+    except ModelyardError as error:
+        raise pulumi.RunError(f"{error.message}\nnext: {error.hint}") from None
+    config = pulumi.Config("modelyard")
+    declare(
+        blueprint,
+        acknowledged=config.get_object(REPLACE_SETTING) or (),
+        recovered=config.get_object(RECOVER_SETTING) or (),
+    )
 
 
-def declare(blueprint: LocalBlueprint) -> None:
-    """Declares what a blueprint holds, and exports `connections` and `services`. Runs inside Pulumi's engine."""
+def declare(blueprint: Blueprint, *, acknowledged: Collection[str] = (), recovered: Collection[str] = ()) -> None:
+    """Declares what a blueprint holds, and exports `connections`. Runs inside Pulumi's engine.
+
+    Args:
+        blueprint: the environment.
+        acknowledged: keys of resources that hold data and may be replaced or removed all the same.
+        recovered: keys of resources that were deleted, and that Azure keeps and is to bring back.
+    """
+    if isinstance(blueprint, AzureBlueprint):
+        from modelyard_infra.azure.declaring import declare_azure
+
+        declare_azure(blueprint, acknowledged=acknowledged, recovered=recovered)
+    else:
+        _declare_local(blueprint)
+
+
+def _declare_local(blueprint: LocalBlueprint) -> None:
     import pulumi
 
     from modelyard_infra.local.resources import Folder, Service, Supervisor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -12,11 +12,13 @@ class Change:
 
     name: str
     kind: str
-    """folder, supervisor, service, provider or stack."""
+    """folder, supervisor, service; storage account, subnet, …"""
     operation: str
     """create, update, replace, delete or (folders, which are kept) forget; of a refresh: changed or gone."""
     detail: str = ""
     """What differs, as `setting: old → new`, for people."""
+    concern: str = ""
+    """What it belongs to in Azure: network, lake, …; empty on this machine."""
 
     def __str__(self) -> str:
         line = f"{self.operation} {self.kind} {self.name}"
@@ -29,20 +31,28 @@ class StackResult:
 
     environment: str
     action: str
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
     """What was, or would be, done; of a refresh: what was found changed. In the engine's order."""
-    found: tuple[Change, ...]
+    found: tuple[Change, ...] = ()
     """What had changed behind the stack's back when the operation began."""
-    unchanged: int
+    unchanged: int = 0
     """Resources that were right already."""
-    outputs: dict[str, Any]
-    warnings: tuple[str, ...]
-    seconds: float
+    outputs: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    simulated: bool = False
+    """Whether it happened in a simulated Azure."""
+    refused: tuple[str, ...] = ()
+    """Keys of resources that hold data, that the change would replace or remove, and that nobody has acknowledged."""
 
     @property
     def has_changes(self) -> bool:
         """Whether anything was, or would be, touched."""
         return bool(self.changes)
+
+    def command(self, verb: str) -> str:
+        """The command line for the same environment."""
+        return f"modelyard infra {verb} {self.environment}{' --simulate' if self.simulated else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON document."""

@@ -10,12 +10,12 @@ import time
 import psutil
 import pytest
 
-from modelyard.environment.loading import load_environment
 from modelyard.environment.sections import Ports
-from modelyard.environment.stack_outputs import checkpoint_file, read_connections
+from modelyard.environment.stack_outputs import checkpoint_file, read_checkpoint, read_connections
 from modelyard.errors import ConfigurationError, ModelyardError, ProvisioningFailedError, StackBusyError
-from modelyard_infra import engine
-from modelyard_infra.locks import has_pending_creates, locks_of
+from modelyard_infra.homes import local_home
+from modelyard_infra.locks import locks_of
+from modelyard_infra.stack_state import pending_creates
 from modelyard_infra.testing.drawing import draw_light, stand_in_command
 
 
@@ -42,6 +42,10 @@ def with_command(service, *more):
         return dataclasses.replace(plan, services=tuple(services))
 
     return draw
+
+
+def has_pending_creates(place):
+    return bool(pending_creates(read_checkpoint(place.workspace, "local") or {}))
 
 
 SLOW_PROGRAM = """import dataclasses
@@ -72,7 +76,7 @@ def half_way(own_place):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    await_that(lambda: has_pending_creates(own_place.workspace, "local"), what="a creation that had begun")
+    await_that(lambda: has_pending_creates(own_place), what="a creation that had begun")
     await_that(lambda: len(own_place.processes()) == 3, what="a start of the services")
     yield running
     gate.touch()
@@ -88,11 +92,11 @@ def test_an_engine_killed_in_the_middle_locks_nobody_out_and_up_converges(own_pl
     plugins = psutil.Process(half_way.pid).children(recursive=True)
     half_way.kill()
     half_way.wait()
-    assert [lock.is_stale for lock in locks_of(own_place.workspace, "local")] == [True]
+    assert [lock.is_stale for lock in locks_of(local_home(own_place.workspace), "local")] == [True]
     result = own_place.operation().up()
 
     assert {change.name for change in result.changes} >= {"mlflow", "model-api"}
-    assert not has_pending_creates(own_place.workspace, "local")
+    assert not has_pending_creates(own_place)
     _, left = psutil.wait_procs(plugins, timeout=10)
     assert left == []
     assert len(own_place.processes()) == 3
@@ -186,12 +190,6 @@ def test_somebody_elses_passphrase_in_the_environment_does_no_harm(place, monkey
 
 def test_a_lost_passphrase_is_told_by_name(own_place):
     own_place.operation().preview()
-    engine.passphrase_file(own_place.workspace).unlink()
+    local_home(own_place.workspace).passphrase_file.unlink()
     with pytest.raises(ConfigurationError, match="passphrase of Pulumi's state is gone"):
         own_place.operation().preview()
-
-
-def test_an_environment_in_azure_is_refused_for_now(place):
-    environment = load_environment(place.workspace, "dev")
-    with pytest.raises(ConfigurationError, match="kind azure; only kind local"):
-        place.operation(environment).preview()

@@ -86,7 +86,10 @@ def test_settings_that_do_not_fit_are_refused_where_they_stand(rewrite, findings
 
 
 def test_prod_must_not_be_reachable_from_the_internet(rewrite, findings):
-    closed, opened = "public_access: false\n    allowed_ranges: []", "public_access: true\n    allowed_ranges: [8.8.8.0/24]"
+    closed, opened = (
+        "public_access: false\n    allowed_ranges: []",
+        "public_access: true\n    allowed_ranges: [8.8.8.0/24]",
+    )
     rewrite("base", closed, opened)
     assert list(findings("prod")) == ["azure.network.public_access"]
     assert findings("test") == {}

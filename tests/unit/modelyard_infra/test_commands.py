@@ -65,7 +65,9 @@ def test_a_refresh_that_found_something_names_the_command_that_repairs():
 
 def test_a_result_for_machines_is_complete():
     document = json.loads(json.dumps(result("up", Change("RAW", "folder", "create", "/RAW")).to_json()))
-    assert document["changes"] == [{"name": "RAW", "kind": "folder", "operation": "create", "detail": "/RAW"}]
+    assert document["changes"] == [
+        {"name": "RAW", "kind": "folder", "operation": "create", "detail": "/RAW", "concern": ""}
+    ]
     assert document["action"] == "up"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from modelyard.errors import ConfigurationError
 from modelyard_infra import engine
+from modelyard_infra.homes import PASSPHRASE_VARIABLE, local_home
 from modelyard_infra.toolchain import PulumiCli
 from modelyard_infra.toolchain.versions import MINIMUM, PINNED, is_good_enough
 
@@ -17,50 +18,52 @@ def cli(tmp_path):
     path.parent.mkdir()
     path.write_text(
         '#!/bin/sh\nfolder="${PULUMI_BACKEND_URL#file://}/.pulumi/stacks/modelyard"\n'
-        'mkdir -p "$folder"\necho "{}" > "$folder/local.json"\n'
+        'mkdir -p "$folder"\necho "{}" > "$folder/$3.json"\n'
     )
     path.chmod(0o755)
     return PulumiCli(path, PINNED, "test")
 
 
 def test_only_the_owner_can_read_the_passphrase_and_it_stays(workspace, cli):
-    engine.prepare(workspace, cli)
-    file = engine.passphrase_file(workspace)
+    engine.prepare(local_home(workspace), cli)
+    file = local_home(workspace).passphrase_file
     first = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(first) >= 32
-    engine.prepare(workspace, cli)
+    engine.prepare(local_home(workspace), cli)
     assert file.read_text() == first
 
 
 def test_the_passphrase_is_in_no_variable_and_not_in_the_wrapper(workspace, cli):
-    wrapper = engine.prepare(workspace, cli)
-    secret = engine.passphrase_file(workspace).read_text()
+    wrapper = engine.prepare(local_home(workspace), cli)
+    secret = local_home(workspace).passphrase_file.read_text()
     assert secret not in wrapper.read_text()
-    assert secret not in str(engine.environment_variables(workspace))
+    assert secret not in str(local_home(workspace).variables("local"))
 
 
 def test_a_state_without_its_passphrase_is_refused(workspace, cli):
-    engine.prepare(workspace, cli)
-    engine.passphrase_file(workspace).unlink()
+    engine.prepare(local_home(workspace), cli)
+    local_home(workspace).passphrase_file.unlink()
     with pytest.raises(ConfigurationError, match="passphrase of Pulumi's state is gone"):
-        engine.prepare(workspace, cli)
+        engine.prepare(local_home(workspace), cli)
 
 
 def test_the_stand_in_for_the_language_host_is_used_only_where_there_is_no_official_one(workspace, cli):
-    assert str(workspace.infra / "languages") in engine.prepare(workspace, cli).read_text()
+    assert str(workspace.infra / "languages") in engine.prepare(local_home(workspace), cli).read_text()
     (cli.path.parent / "pulumi-language-python").touch()
-    assert str(workspace.infra / "languages") not in engine.prepare(workspace, cli).read_text()
+    assert str(workspace.infra / "languages") not in engine.prepare(local_home(workspace), cli).read_text()
 
 
-def test_another_projects_passphrase_is_kept_out():
-    variables = engine.without_passphrase({"PULUMI_CONFIG_PASSPHRASE": "x", "PATH": os.environ["PATH"]})
-    assert variables.keys() == {"PATH"}
+def test_another_projects_passphrase_is_kept_out(workspace):
+    around = {PASSPHRASE_VARIABLE: "x", "PULUMI_STACK": "theirs", "PATH": os.environ["PATH"]}
+    variables = local_home(workspace).environment_variables("local", around)
+    assert variables.keys().isdisjoint({PASSPHRASE_VARIABLE, "PULUMI_STACK"})
+    assert variables["PATH"].endswith(os.environ["PATH"])
 
 
 def test_odd_characters_in_the_states_path_are_encoded(workspace, tmp_path):
     odd = type(workspace)(root=tmp_path, state=tmp_path / "100% a path")
-    assert engine.environment_variables(odd)["PULUMI_BACKEND_URL"].endswith("/100%25%20a%20path/pulumi")
+    assert local_home(odd).variables("local")["PULUMI_BACKEND_URL"].endswith("/100%25%20a%20path/pulumi")
 
 
 def test_the_module_that_is_built_is_the_version_that_is_pinned(repository):

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 from pulumi.automation._cmd import CommandResult
 from pulumi.automation.errors import create_command_error
 
+from modelyard.environment.workspace import Workspace
 from modelyard.errors import ProvisioningFailedError, StackBusyError
-from modelyard_infra.faults import as_fault
+from modelyard_infra.faults import Surroundings, as_fault
+from modelyard_infra.homes import local_home
 
 
 def failed(stderr="", stdout=""):
@@ -10,7 +14,11 @@ def failed(stderr="", stdout=""):
 
 
 def fault(error, *complaints):
-    return as_fault(error, complaints, environment="local", action="up")
+    return as_fault(
+        error,
+        complaints,
+        Surroundings("local", "up", home=local_home(Workspace(Path("/yard"), Path("/yard/.modelyard")))),
+    )
 
 
 def test_the_failing_resource_speaks_for_itself():

@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 
-from modelyard.environment.stack_outputs import checkpoint_file
-from modelyard_infra.engine import state_folder
-from modelyard_infra.locks import has_pending_creates, locks_of, release_stale
+from modelyard_infra.homes import local_home
+from modelyard_infra.locks import locks_of, release_stale
 
 
 def lock(workspace, *, pid, host=None, taken_at=None, name="one"):
-    folder = state_folder(workspace) / ".pulumi" / "locks" / "organization" / "modelyard" / "local"
+    folder = local_home(workspace).folder / ".pulumi" / "locks" / "organization" / "modelyard" / "local"
     folder.mkdir(parents=True, exist_ok=True)
     taken = (taken_at or datetime.now(UTC)).isoformat()
     content = {"pid": pid, "username": "ada", "hostname": host or socket.gethostname(), "timestamp": taken}
@@ -25,40 +24,31 @@ def dead_pid():
 
 def test_the_lock_of_a_dead_engine_is_released(workspace):
     file = lock(workspace, pid=dead_pid())
-    assert release_stale(workspace, "local") == 1
+    assert release_stale(local_home(workspace), "local") == 1
     assert not file.exists()
-    assert release_stale(workspace, "local") == 0
+    assert release_stale(local_home(workspace), "local") == 0
 
 
 def test_the_lock_of_a_living_engine_is_kept(workspace):
     file = lock(workspace, pid=os.getpid())
-    assert release_stale(workspace, "local") == 0
+    assert release_stale(local_home(workspace), "local") == 0
     assert file.exists()
 
 
 def test_a_process_that_began_after_the_lock_has_only_its_number(workspace):
     long_ago = datetime.now(UTC) - timedelta(days=400)
     lock(workspace, pid=os.getpid(), taken_at=long_ago)
-    assert release_stale(workspace, "local") == 1
+    assert release_stale(local_home(workspace), "local") == 1
 
 
 def test_the_lock_of_another_machine_is_kept(workspace):
     lock(workspace, pid=dead_pid(), host="another-machine")
-    assert release_stale(workspace, "local") == 0
-    assert len(locks_of(workspace, "local")) == 1
+    assert release_stale(local_home(workspace), "local") == 0
+    assert len(locks_of(local_home(workspace), "local")) == 1
 
 
 def test_a_lock_that_cannot_be_read_is_left_alone(workspace):
     file = lock(workspace, pid=1)
     file.write_text("{")
-    assert release_stale(workspace, "local") == 0
+    assert release_stale(local_home(workspace), "local") == 0
     assert file.exists()
-
-
-def test_only_creations_that_had_begun_count_as_pending(workspace):
-    file = checkpoint_file(workspace, "local")
-    file.parent.mkdir(parents=True)
-    assert not has_pending_creates(workspace, "local")
-    for kind, expected in (("updating", False), ("creating", True)):
-        file.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": [{"type": kind}]}}}))
-        assert has_pending_creates(workspace, "local") is expected

@@ -3,15 +3,19 @@ from types import SimpleNamespace as Record
 import pytest
 from pulumi.automation.events import OpType
 
-from modelyard_infra.recorder import Recorder, label
+from modelyard_infra.kind_names import label
+from modelyard_infra.recorder import Recorder
 from modelyard_infra.results import Change
 
 URN = "urn:pulumi:local::modelyard::modelyard:local:{kind}::{name}"
-NOTHING = {"diagnostic_event": None, "resource_pre_event": None, "res_outputs_event": None}
+NOTHING = {"diagnostic_event": None, "resource_pre_event": None, "res_outputs_event": None, "res_op_failed_event": None}
 
 
 def step(kind, name, op, *, old=None, new=None, diffs=()):
-    state = [None if inputs is None else Record(inputs=inputs) for inputs in (old, new)]
+    state = [
+        None if inputs is None else Record(inputs=inputs, id="x", outputs=inputs, protect=False)
+        for inputs in (old, new)
+    ]
     return Record(
         urn=URN.format(kind=kind, name=name),
         op=OpType(op),

@@ -7,6 +7,7 @@ import sys
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ModelyardError, exit_code_of
 from modelyard_infra.engine import prepare
+from modelyard_infra.homes import local_home
 from modelyard_infra.toolchain import ensure_pulumi
 
 
@@ -15,7 +16,7 @@ def main() -> int:
     try:
         workspace = Workspace.find()
         cli = ensure_pulumi(workspace, say=_say)
-        wrapper = prepare(workspace, cli)
+        wrapper = prepare(local_home(workspace), cli)
     except ModelyardError as error:
         _say(f"error: {error.message}")
         _say(f"next: {error.hint}")

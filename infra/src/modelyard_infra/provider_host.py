@@ -1,4 +1,4 @@
-"""Runs the provider as Pulumi's plugin: `pulumi-resource-modelyard ENGINE_ADDRESS`.
+"""Runs our own provider as Pulumi's plugin: `pulumi-resource-modelyard ENGINE_ADDRESS`.
 
 It keeps nothing between calls, so it may end at any time.
 """
@@ -19,12 +19,14 @@ CALLS_AT_ONCE = 16
 
 
 def kinds() -> Mapping[str, Kind]:
-    """Every kind of local resource, by its type token."""
+    """Every kind of resource that is ours, by its type token."""
+    from modelyard_infra.lakefolders.kind import LakeFolderKind
     from modelyard_infra.local.folder import FolderKind
     from modelyard_infra.local.service import ServiceKind
     from modelyard_infra.local.supervisor import SupervisorKind
 
     return {
+        "modelyard:azure:LakeFolder": LakeFolderKind(),
         "modelyard:local:Folder": FolderKind(),
         "modelyard:local:Supervisor": SupervisorKind(),
         "modelyard:local:Service": ServiceKind(),
