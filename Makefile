@@ -30,7 +30,7 @@ type: setup-dev ## strict type checking
 	@$(BIN)/mypy
 
 unit: setup-dev ## unit, contract, integration and architecture tests
-	@$(ONE_THREAD) $(BIN)/pytest tests --ignore=tests/e2e -n 2 --dist loadgroup
+	@$(ONE_THREAD) $(BIN)/pytest tests --ignore=tests/e2e -n 2 --dist loadscope
 
 e2e: setup-dev ## the demo's loop end to end in a temporary home
 	@$(BIN)/pytest tests/e2e

@@ -8,6 +8,9 @@ import click
 
 from modelyard.cli.options import environment_argument, format_option
 from modelyard.cli.output import emit, step
+from modelyard_infra.bootstrap.command import bootstrap
+from modelyard_infra.checkov.command import checkov
+from modelyard_infra.terraform.command import terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +30,11 @@ replace_option = click.option(
 
 @click.group()
 def infra() -> None:
-    """Infrastructure: preview, up, refresh, outputs, down."""
+    """Infrastructure: preview, up, refresh, outputs, down; bootstrap, terraform, checkov."""
+
+
+for command in (bootstrap, terraform, checkov):
+    infra.add_command(command)
 
 
 @infra.command()

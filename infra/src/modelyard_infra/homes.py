@@ -156,7 +156,7 @@ def azure_home(workspace: Workspace, environment: Environment) -> StackHome:
 
     Pulumi's settings stand in infra/ and belong into git: they hold the stack's key, encrypted with the vault's.
     """
-    from modelyard_infra.bootstrap import state_home
+    from modelyard_infra.bootstrap.state import state_home
 
     state = state_home(environment)
     return StackHome(

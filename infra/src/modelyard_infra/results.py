@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelyard_infra.costs import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,17 @@ class StackResult:
     """Whether it happened in a simulated Azure."""
     refused: tuple[str, ...] = ()
     """Keys of resources that hold data, that the change would replace or remove, and that nobody has acknowledged."""
+    estimate: Estimate | None = None
+    """Of a preview: what the environment would cost in a month; None on this machine, which costs nothing."""
 
     @property
     def has_changes(self) -> bool:
         """Whether anything was, or would be, touched."""
         return bool(self.changes)
+
+    def costing(self, estimate: Estimate | None) -> StackResult:
+        """The same result, with an estimate."""
+        return replace(self, estimate=estimate)
 
     def command(self, verb: str) -> str:
         """The command line for the same environment."""
@@ -56,4 +65,5 @@ class StackResult:
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON document."""
-        return asdict(self)
+        document = asdict(replace(self, estimate=None))
+        return {**document, "estimate": self.estimate.to_json() if self.estimate else None}

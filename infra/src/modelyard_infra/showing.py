@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from modelyard_infra.costs.showing import summary
 from modelyard_infra.results import StackResult
 
 FORGET = "forget"
@@ -26,6 +27,8 @@ def result_text(result: StackResult) -> str:
     lines += [str(change) for change in result.changes if change.operation != FORGET]
     lines += _by_concern(result)
     lines.append(_summary(result))
+    if result.estimate is not None:
+        lines.append(f"environment {result.environment}: {summary(result.estimate)}")
     if result.action == "up" and result.outputs:
         lines.append(outputs_text(result.outputs))
     return "\n".join(lines)

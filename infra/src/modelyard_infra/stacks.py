@@ -18,9 +18,11 @@ from modelyard.errors import NotProvisionedError, ProvisioningFailedError
 from modelyard_infra import engine, locks, program
 from modelyard_infra.admission import admit, refuse_examples
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
+from modelyard_infra.costs import Estimate, estimate
 from modelyard_infra.faults import Surroundings, as_fault
 from modelyard_infra.homes import StackHome, home_of
 from modelyard_infra.inline import InlineProgram
+from modelyard_infra.kind_names import name_of
 from modelyard_infra.program import Blueprint, Draw, declare
 from modelyard_infra.recorder import OnEvent, Recorder
 from modelyard_infra.repair import Repair
@@ -61,7 +63,8 @@ class Operation:
         """What `up` would do. Looks at what is really there, and changes nothing."""
         self._admit()
         # What is protected is shown like everything else, and told apart afterwards: people see the whole plan.
-        return self._run("preview", self._once(lambda stack, heard: stack.preview(on_event=heard), IGNORE_PROTECTION))
+        work = self._once(lambda stack, heard: stack.preview(on_event=heard), IGNORE_PROTECTION)
+        return self._run("preview", work).costing(self._estimate())
 
     def up(self) -> StackResult:
         """Makes everything exist and run as the environment says. The second time it changes nothing.
@@ -135,6 +138,12 @@ class Operation:
         if isinstance(self.blueprint, AzureBlueprint):
             admit(self.blueprint, self.environment)
 
+    def _estimate(self) -> Estimate | None:
+        settings = self.environment.azure
+        if settings is None or not isinstance(self.blueprint, AzureBlueprint):
+            return None
+        return estimate(self.blueprint, node_size=settings.databricks.node_size)
+
     def _bring_up(self, heard: Recorder) -> None:
         from pulumi.automation.errors import CommandError
 
@@ -162,12 +171,13 @@ class Operation:
         self._with_engine(_up, heard)
 
     def _lift_locks(self, heard: Recorder) -> list[str]:
-        """Takes away what keeps Azure from deleting anything. Returns the URNs of what must be put back."""
+        """Takes away what keeps Azure from deleting anything. Returns patterns of the URNs that must be put back."""
         urns = locks_in(self._state.read())
         if urns:
             self.on_event("taking the lock away for the time of the update")
             self._with_engine(lambda stack, _: stack.destroy(target=urns, show_secrets=False), heard)
-        return urns
+        # Patterns, since the engine takes no exact name of what is not there any more.
+        return [f"**::{name_of(urn)}" for urn in urns]
 
     def _require_stack(self) -> None:
         if not self._has_stack(self._state.read()):

@@ -13,8 +13,8 @@ from modelyard_infra import engine
 from modelyard_infra.arm import resources_of
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
 from modelyard_infra.blueprint.graph import Resource
-from modelyard_infra.checkov import Verdict, run_checkov
-from modelyard_infra.checkov.running import ARM, TERRAFORM
+from modelyard_infra.checkov.justifying import Verdict
+from modelyard_infra.checkov.running import ARM, TERRAFORM, run_checkov
 from modelyard_infra.checkov.scanning import scan, verdict_text
 from modelyard_infra.toolchain import ensure_pulumi
 

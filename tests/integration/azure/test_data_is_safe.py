@@ -84,20 +84,32 @@ def test_what_is_no_longer_declared_is_not_removed_while_it_holds_data(yard):
     assert not yard.operation("test").up().has_changes
 
 
-def test_an_acknowledged_replacement_lifts_the_lock_and_puts_it_back(yard):
+@pytest.fixture(scope="module")
+def prod(yard):
+    """The environment with a lock on its resource group."""
     yard.operation("prod").up()
-    yard.set("prod", BACKUP, False)
-    yard.operation("prod", replace=("postgres", "postgres-database")).up()
+    return yard
+
+
+def lock_of(yard):
     with yard.azure() as azure:
         (lock,) = [one for one in azure.resources() if one.kind == "authorization:ManagementLockByScope"]
-    assert lock.body["level"] == "CanNotDelete"
-    assert not yard.operation("prod").up().has_changes
+    return lock.body["level"]
 
 
-def test_a_lock_that_stands_in_the_way_is_told_with_what_to_do(yard):
-    yard.set("prod", "azure.registry.replicate_to", [])
+def test_an_acknowledged_removal_lifts_the_lock_and_puts_it_back(prod):
+    prod.set("prod", "azure.databricks.enabled", False)
+    removed = prod.operation("prod", replace=("databricks",)).up()
+    assert ("databricks", "delete") in {(change.name, change.operation) for change in removed.changes}
+    assert lock_of(prod) == "CanNotDelete"
+    assert not prod.operation("prod").up().has_changes
+
+
+def test_a_lock_that_stands_in_the_way_is_told_with_what_to_do(prod):
+    prod.set("prod", "azure.registry.replicate_to", [])
     with pytest.raises(ProvisioningFailedError) as refused:
-        yard.operation("prod").up()
+        prod.operation("prod").up()
     assert "a lock keeps Azure from deleting" in refused.value.hint
-    yard.operation("prod", replace=("registry-northeurope",)).up()
-    assert not yard.operation("prod").up().has_changes
+    assert lock_of(prod) == "CanNotDelete"
+    prod.operation("prod", replace=("registry-northeurope",)).up()
+    assert not prod.operation("prod").up().has_changes

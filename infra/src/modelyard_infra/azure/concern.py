@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
 
 from modelyard_infra.azure.registered import VERSION, Additions, Registered, is_azure_native
-from modelyard_infra.blueprint.graph import Graph, Ref, Resource
-from modelyard_infra.catalogue import load_catalogue
+from modelyard_infra.blueprint.graph import Graph, Ref, Resource, Value
+from modelyard_infra.catalogue import Shape, load_catalogue
 
 RESOURCES_OUTPUT = "resources"
 RECOVERING: Mapping[str, Additions] = {"keyvault:Vault": {"properties": {"createMode": "recover"}}}
@@ -69,14 +69,34 @@ class Concern(pulumi.ComponentResource):
             depends_on=args.registered.all_of(resource.after),
             aliases=[pulumi.Alias(name=former) for former in resource.former_keys],
             protect=resource.holds_data and resource.key not in args.acknowledged,
-            replace_on_changes=[*resource.replace_on, *_only_replaced(resource.kind)],
+            replace_on_changes=[*resource.replace_on, *_only_replaced(resource)],
             # The names are ours, and the new resource has the old one's: the old must go before the new comes.
             delete_before_replace=True,
             version=VERSION if is_azure_native(resource.kind) else None,
         )
 
 
-def _only_replaced(kind: str) -> list[str]:
-    """Properties that the service never changes. The provider would try all the same, and Azure would refuse."""
-    azure_type = load_catalogue()[kind]
-    return sorted(azure_type.replaces - azure_type.engine_replaces)
+def _only_replaced(resource: Resource) -> list[str]:
+    """Properties that the service never changes. The provider would try all the same, and Azure would refuse.
+
+    Only those that are said and shown again: Pulumi would also replace for one that Azure has set by itself, and for
+    one that Azure took and does not tell.
+    """
+    azure_type = load_catalogue()[resource.kind]
+    paths = sorted(azure_type.replaces - azure_type.engine_replaces)
+    return [
+        path.replace("[]", "[*]") for path in paths if _is_shown(resource.properties, azure_type.shape, path.split("."))
+    ]
+
+
+def _is_shown(properties: Mapping[str, Value], level: Mapping[str, Shape], path: Sequence[str]) -> bool:
+    name, is_list, _ = path[0].partition("[]")
+    shape = level.get(name)
+    if shape is None or shape.write_only or name not in properties:
+        return False
+    found, deeper = properties[name], path[1:]
+    if not deeper:
+        return True
+    elements = found if is_list and isinstance(found, Sequence) else (found,)
+    below = shape.items if is_list and shape.items is not None else shape
+    return any(_is_shown(one, below.properties, deeper) for one in elements if isinstance(one, Mapping))

@@ -8,7 +8,6 @@ import click
 
 from modelyard.cli.options import environment_argument
 from modelyard.cli.output import say
-from modelyard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from modelyard.environment.models import Environment
@@ -21,6 +20,7 @@ def bootstrap(environment_name: str, *, run: bool) -> None:
     """State backend, key and pipeline identity of ENV: print the az commands as a script, or --run them."""
     from modelyard.environment.loading import load_environment
     from modelyard.environment.workspace import Workspace
+    from modelyard_infra.admission import refuse_examples
     from modelyard_infra.bootstrap.plan import bootstrap_steps
     from modelyard_infra.bootstrap.running import script
     from modelyard_infra.bootstrap.state import state_home
@@ -30,7 +30,7 @@ def bootstrap(environment_name: str, *, run: bool) -> None:
     if not run:
         click.echo(script(home, bootstrap_steps(environment, assigned_roles(environment))))
         return
-    _refuse_examples(environment)
+    refuse_examples(environment)
     _run(environment)
 
 
@@ -53,12 +53,3 @@ def _run(environment: Environment) -> None:
     already = run_steps(steps, AzCli(), home=home, tell=lambda line: say(f"  ✓ {line}"))
     click.echo(f"state of {environment.name}: {home.backend_url}\nits secrets: {home.secrets_provider}")
     say(f"{len(steps)} steps, {already} of them there already; next: modelyard doctor {environment.name}")
-
-
-def _refuse_examples(environment: Environment) -> None:
-    left = environment.example_values()
-    if left:
-        raise ConfigurationError(
-            f"environment {environment.name} still has example values: {', '.join(left)}",
-            hint=f"replace them in environments/{environment.name}.yaml or base.yaml",
-        )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from modelyard.errors import InvalidSettingsError
-from modelyard_infra.checkov import Finding, Justified, Report, judge, load_justified
+from modelyard_infra.checkov.justifying import Justified, judge, load_justified
+from modelyard_infra.checkov.running import Finding, Report
 
 REASON = "the lake has no queues, so there is nothing to log"
 KEYS = {"resource.lake_account": "lake-account", "azurerm_storage_container.lake_raw": "lake-raw"}
