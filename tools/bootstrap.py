@@ -119,7 +119,7 @@ def _version(uv: str) -> tuple[int, ...]:
 
 
 def _pulumi() -> None:
-    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "modelyard_infra.toolchain"]
+    command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "modelyard_infra.engine.setup"]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
         raise CannotSetUpError("there is no Pulumi CLI; the line above says what to do")
 

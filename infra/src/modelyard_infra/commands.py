@@ -15,8 +15,8 @@ from modelyard_infra.terraform.command import terraform
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelyard_infra.results import StackResult
-    from modelyard_infra.stacks import Operation
+    from modelyard_infra.stacks.operation import Operation
+    from modelyard_infra.stacks.results import StackResult
 
 simulate_option = click.option("--simulate", is_flag=True, help="Rehearse an Azure environment without a subscription.")
 replace_option = click.option(
@@ -81,7 +81,7 @@ def outputs(environment_name: str, output_format: str, *, simulate: bool) -> Non
     from modelyard.environment.loading import load_environment
     from modelyard.environment.stack_outputs import read_outputs
     from modelyard.environment.workspace import Workspace
-    from modelyard_infra.showing import outputs_text
+    from modelyard_infra.stacks.showing import outputs_text
 
     workspace = Workspace.find()
     environment = load_environment(workspace, environment_name)
@@ -114,7 +114,7 @@ def _run(
 ) -> StackResult:
     from modelyard.environment.loading import load_environment
     from modelyard.environment.workspace import Workspace
-    from modelyard_infra.stacks import Operation
+    from modelyard_infra.stacks.operation import Operation
 
     workspace = Workspace.find()
     environment = load_environment(workspace, environment_name)
@@ -125,7 +125,7 @@ def _run(
 
 
 def _show(result: StackResult, output_format: str) -> None:
-    from modelyard_infra.showing import result_text
+    from modelyard_infra.stacks.showing import result_text
 
     emit(result, lambda: result_text(result), output_format)
 

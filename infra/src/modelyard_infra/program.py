@@ -15,7 +15,7 @@ from modelyard_infra.admission import admit, refuse_examples
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint, draw_azure
 from modelyard_infra.blueprint.draw import draw_local
 from modelyard_infra.blueprint.local import LocalBlueprint
-from modelyard_infra.homes import SIMULATED_AZURE_VARIABLE
+from modelyard_infra.engine.homes import SIMULATED_AZURE_VARIABLE
 
 Blueprint: TypeAlias = LocalBlueprint | AzureBlueprint
 Draw: TypeAlias = Callable[[Environment, Workspace], Blueprint]

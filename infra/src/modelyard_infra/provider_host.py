@@ -13,7 +13,7 @@ import grpc
 
 from modelyard_infra.local.kinds import Kind
 from modelyard_infra.local.provider import LocalProvider, Say
-from modelyard_infra.plugin import serve
+from modelyard_infra.plugin.serving import serve
 
 CALLS_AT_ONCE = 16
 

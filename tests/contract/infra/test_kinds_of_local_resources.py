@@ -10,8 +10,8 @@ from modelyard_infra.local.kinds import Call, Kind
 from modelyard_infra.local.processes import marked_below
 from modelyard_infra.local.service import ServiceKind
 from modelyard_infra.local.supervisor import SupervisorKind, stop
+from modelyard_infra.plugin.wire import UNKNOWN, packed, plain
 from modelyard_infra.testing.drawing import stand_in_command
-from modelyard_infra.wire import UNKNOWN, packed, plain
 
 CALL = Call()
 

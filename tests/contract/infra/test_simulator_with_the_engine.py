@@ -20,7 +20,7 @@ from pulumi.automation import (
 
 from modelyard.environment.workspace import Workspace
 from modelyard_infra.blueprint.graph import Graph, Ref, Resource
-from modelyard_infra.inline import InlineProgram
+from modelyard_infra.engine.inline import InlineProgram
 from modelyard_infra.simulator import faults
 from modelyard_infra.simulator.faults import Fault
 from modelyard_infra.simulator.rehearsal import SimulatedAzure

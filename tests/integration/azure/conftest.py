@@ -18,10 +18,10 @@ from modelyard.environment.stack_outputs import read_checkpoint
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ProvisioningFailedError
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint, draw_azure
-from modelyard_infra.homes import StackHome, simulated_home
+from modelyard_infra.engine.homes import StackHome, simulated_home
 from modelyard_infra.simulator.faults import Fault
 from modelyard_infra.simulator.rehearsal import SimulatedAzure
-from modelyard_infra.stacks import Operation
+from modelyard_infra.stacks.operation import Operation
 
 REPOSITORY = Path(__file__).parents[3]
 FAILURE = "SimulatedFailure"

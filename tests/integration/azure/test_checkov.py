@@ -9,13 +9,13 @@ import pytest
 
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import InfrastructureError, MissingToolError
-from modelyard_infra import engine
 from modelyard_infra.arm import resources_of
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
 from modelyard_infra.blueprint.graph import Resource
 from modelyard_infra.checkov.justifying import Verdict
 from modelyard_infra.checkov.running import ARM, TERRAFORM, run_checkov
 from modelyard_infra.checkov.scanning import scan, verdict_text
+from modelyard_infra.engine.preparing import prepare
 from modelyard_infra.toolchain import ensure_pulumi
 
 ENVIRONMENTS = ("dev", "test", "prod")
@@ -37,7 +37,7 @@ def verdicts(yard) -> dict[str, Verdict]:
 
     The ARM templates are made of what the engine's preview says, and not of the blueprint that it was drawn from.
     """
-    engine.prepare(yard.home, ensure_pulumi(yard.workspace, say=yard.said.append))
+    prepare(yard.home, ensure_pulumi(yard.workspace, say=yard.said.append))
 
     def previewed(blueprint: AzureBlueprint) -> list[Resource]:
         shown = yard.pulumi("preview", "--json", stack=blueprint.environment)

@@ -3,7 +3,7 @@
 import pytest
 
 from modelyard.errors import ProvisioningFailedError
-from modelyard_infra.stack_state import protected_keys
+from modelyard_infra.stacks.stack_state import protected_keys
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import yaml
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
-from modelyard_infra import engine
+from modelyard_infra.engine.preparing import prepare
 from modelyard_infra.policies.rules import RULES
 from modelyard_infra.toolchain import ensure_pulumi
 
@@ -44,7 +44,7 @@ declare(blueprint)
 def careless(yard):
     """A workspace whose program does not ask the rules."""
     (yard.workspace.infra / "__main__.py").write_text(PROGRAM)
-    engine.prepare(yard.home, ensure_pulumi(yard.workspace, say=yard.said.append))
+    prepare(yard.home, ensure_pulumi(yard.workspace, say=yard.said.append))
     return yard
 
 

@@ -15,7 +15,7 @@ from modelyard.environment.models import Environment
 from modelyard.environment.workspace import Workspace
 from modelyard_infra.local.processes import MARK, marked, marked_below
 from modelyard_infra.local.supervisor import stop
-from modelyard_infra.stacks import Operation
+from modelyard_infra.stacks.operation import Operation
 from modelyard_infra.testing.drawing import draw_light
 
 REPOSITORY = Path(__file__).parents[3]

@@ -13,9 +13,9 @@ import pytest
 from modelyard.environment.sections import Ports
 from modelyard.environment.stack_outputs import checkpoint_file, read_checkpoint, read_connections
 from modelyard.errors import ConfigurationError, ModelyardError, ProvisioningFailedError, StackBusyError
-from modelyard_infra.homes import local_home
-from modelyard_infra.locks import locks_of
-from modelyard_infra.stack_state import pending_creates
+from modelyard_infra.engine.homes import local_home
+from modelyard_infra.engine.locks import locks_of
+from modelyard_infra.stacks.stack_state import pending_creates
 from modelyard_infra.testing.drawing import draw_light, stand_in_command
 
 

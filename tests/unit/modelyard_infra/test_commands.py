@@ -4,8 +4,8 @@ import pytest
 from click.testing import CliRunner
 
 from modelyard_infra.commands import infra
-from modelyard_infra.results import Change, StackResult
-from modelyard_infra.showing import outputs_text, result_text
+from modelyard_infra.stacks.results import Change, StackResult
+from modelyard_infra.stacks.showing import outputs_text, result_text
 
 
 def result(action, *changes, **more):

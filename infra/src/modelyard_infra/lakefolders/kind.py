@@ -10,7 +10,7 @@ from functools import cached_property
 from modelyard.environment.azure_names import why_refused
 from modelyard_infra.lakefolders.folders import Folders, Place
 from modelyard_infra.local.kinds import Call, Difference, Found, changed_keys
-from modelyard_infra.wire import UNKNOWN, Properties
+from modelyard_infra.plugin.wire import UNKNOWN, Properties
 
 SIMULATED_AZURE_VARIABLE = "MODELYARD_SIMULATED_AZURE"
 """Names the file of the simulated Azure; in a rehearsal folders are made there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelyard_infra.local.kinds import Call, Difference, Found, LocalResourceError, changed_keys
-from modelyard_infra.wire import Properties
+from modelyard_infra.plugin.wire import Properties
 
 
 class FolderKind:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-from modelyard_infra.wire import Properties
+from modelyard_infra.plugin.wire import Properties
 
 
 class LocalResourceError(Exception):

@@ -18,7 +18,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
 from modelyard_infra.local.kinds import Call, Difference, Kind, LocalResourceError
-from modelyard_infra.wire import packed, plain
+from modelyard_infra.plugin.wire import packed, plain
 
 PACKAGE = "modelyard"
 VERSION = "0.1.0"

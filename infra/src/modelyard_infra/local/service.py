@@ -10,7 +10,7 @@ from modelyard_infra.local.kinds import Call, Difference, Found, LocalResourceEr
 from modelyard_infra.local.processes import mark_of
 from modelyard_infra.local.starting import bring_up
 from modelyard_infra.local.supervised import Supervised
-from modelyard_infra.wire import UNKNOWN, Properties
+from modelyard_infra.plugin.wire import UNKNOWN, Properties
 
 AUTO = "auto"
 RUNNING = "running"

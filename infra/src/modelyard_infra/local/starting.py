@@ -10,7 +10,7 @@ from modelyard_infra.blueprint.local import PORT_PLACEHOLDER
 from modelyard_infra.local import health, ports
 from modelyard_infra.local.kinds import Call, LocalResourceError
 from modelyard_infra.local.supervised import Supervised
-from modelyard_infra.wire import Properties
+from modelyard_infra.plugin.wire import Properties
 
 PORT_TRIES = 5
 """How often another port is tried when somebody else is faster between the choice and the start."""

@@ -11,7 +11,7 @@ from modelyard_infra.local import daemon
 from modelyard_infra.local.kinds import Call, Difference, Found, LocalResourceError, changed_keys
 from modelyard_infra.local.procedures import UNREACHABLE, call
 from modelyard_infra.local.processes import end, marked_below
-from modelyard_infra.wire import UNKNOWN, Properties
+from modelyard_infra.plugin.wire import UNKNOWN, Properties
 
 STOP_SECONDS = 30.0
 

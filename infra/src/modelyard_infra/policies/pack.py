@@ -26,12 +26,12 @@ from modelyard.environment.loading import load_environment
 from modelyard.environment.models import Environment
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ModelyardError
-from modelyard_infra.plugin import serve
+from modelyard_infra.plugin.serving import serve
+from modelyard_infra.plugin.wire import plain
 from modelyard_infra.policies.facts import Facts
 from modelyard_infra.policies.registered import Registered, graph_of, keys_of, single_graph
 from modelyard_infra.policies.rule import Rule, Violation
 from modelyard_infra.policies.rules import RULES, violations
-from modelyard_infra.wire import plain
 
 Context: TypeAlias = grpc.ServicerContext
 Load: TypeAlias = Callable[[str], Environment]

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from modelyard_infra.catalogue import Shape
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator import arm_id
 from modelyard_infra.simulator.paths import Json, first_at, put_at
 from modelyard_infra.simulator.request import Request, normal_location
 from modelyard_infra.simulator.rules.answers import COMPUTED
 from modelyard_infra.simulator.rules.services import IGNORED, KEPT
 from modelyard_infra.simulator.templates import fill
-from modelyard_infra.wire import Properties
 
 SYSTEM_ASSIGNED = "SystemAssigned"
 ASSIGNMENT = "authorization:RoleAssignment"

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator import faults
 from modelyard_infra.simulator.arm_id import key as comparable
 from modelyard_infra.simulator.errors import AlreadyExistsError, AzureError, PartlyDoneError
 from modelyard_infra.simulator.plane import PACE, ControlPlane, is_singleton
 from modelyard_infra.simulator.store import Entry, Stored
-from modelyard_infra.wire import Properties
 
 RETRIED = (408, 429, 500, 502, 503, 504)
 RETRIED_CODE = "AnotherOperationInProgress"

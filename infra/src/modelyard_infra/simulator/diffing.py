@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator.paths import Json
 from modelyard_infra.simulator.request import normal_location
-from modelyard_infra.wire import Properties
 
 ADD, DELETE, UPDATE = "add", "delete", "update"
 

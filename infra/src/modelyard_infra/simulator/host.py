@@ -15,7 +15,7 @@ import grpc
 from pulumi.runtime.proto.provider_pb2_grpc import add_ResourceProviderServicer_to_server
 
 from modelyard_infra.catalogue import load_catalogue
-from modelyard_infra.plugin import serve
+from modelyard_infra.plugin.serving import serve
 from modelyard_infra.simulator.client import AzureClient
 from modelyard_infra.simulator.plane import ControlPlane
 from modelyard_infra.simulator.provider import SimulatedProvider

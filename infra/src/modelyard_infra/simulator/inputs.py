@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping
 
 from modelyard_infra.catalogue import AzureType, Shape
+from modelyard_infra.plugin.wire import UNKNOWN, Properties
 from modelyard_infra.simulator import arm_id
 from modelyard_infra.simulator.body import members
 from modelyard_infra.simulator.diffing import drifted
 from modelyard_infra.simulator.paths import Json, first_at, put_at
 from modelyard_infra.simulator.rules.answers import COMPUTED
 from modelyard_infra.simulator.store import Stored
-from modelyard_infra.wire import UNKNOWN, Properties
 
 RANDOM_DIGITS = 8
 

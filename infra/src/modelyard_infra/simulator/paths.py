@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from modelyard_infra.wire import UNKNOWN, Properties
+from modelyard_infra.plugin.wire import UNKNOWN, Properties
 
 Json: TypeAlias = Any
 """A value of properties: whatever JSON can say."""

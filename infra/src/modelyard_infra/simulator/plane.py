@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from modelyard_infra.catalogue import AzureType, load_catalogue
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator import arm_id, judging
 from modelyard_infra.simulator.access import require_principal, require_unlocked
 from modelyard_infra.simulator.addresses import require_ranges
@@ -22,7 +23,6 @@ from modelyard_infra.simulator.rules import names
 from modelyard_infra.simulator.rules.answers import SLOW
 from modelyard_infra.simulator.rules.rows import NOT_FOUND
 from modelyard_infra.simulator.store import SoftDeleted, Store, Stored, Tables
-from modelyard_infra.wire import Properties
 
 PACE = "pace"
 """The setting that says how much slower than at once operations are: 0 (the usual) at once, 1 as slow as Azure."""

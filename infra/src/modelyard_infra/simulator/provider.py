@@ -19,6 +19,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
 from modelyard_infra.catalogue import AzureType, Catalogue, UnknownKindError, problems
+from modelyard_infra.plugin.wire import Properties, packed, plain
 from modelyard_infra.simulator import inputs as sent
 from modelyard_infra.simulator.client import AzureClient, Target
 from modelyard_infra.simulator.diffing import ADD, DELETE, Change, changes
@@ -27,7 +28,6 @@ from modelyard_infra.simulator.paths import without_nulls
 from modelyard_infra.simulator.refusing import fail, fail_partly
 from modelyard_infra.simulator.request import NOBODY
 from modelyard_infra.simulator.store import Stored
-from modelyard_infra.wire import Properties, packed, plain
 
 PACKAGE = "azure-native"
 VERSION = "3.29.0"

@@ -10,7 +10,7 @@ from google.protobuf.any_pb2 import Any as Detail
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.status_pb2 import Status
 
-from modelyard_infra.wire import packed
+from modelyard_infra.plugin.wire import packed
 
 DETAILS = "grpc-status-details-bin"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from modelyard_infra.catalogue import AzureType
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator import arm_id
 from modelyard_infra.simulator.paths import Json
 from modelyard_infra.simulator.store import Stored, Tables
-from modelyard_infra.wire import Properties
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelyard_infra.plugin.wire import Properties
 from modelyard_infra.simulator import arm_id
-from modelyard_infra.wire import Properties
 
 BUSY_SECONDS = 30.0
 SCHEMA = """

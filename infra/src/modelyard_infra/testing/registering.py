@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelyard_infra.blueprint.graph import Graph, Joined, Ref, Resource, Value, refs_in
+from modelyard_infra.plugin.wire import UNKNOWN
 from modelyard_infra.policies.governance import NAMES
 from modelyard_infra.policies.registered import OWN_KINDS, PACKAGE, Registered
-from modelyard_infra.wire import UNKNOWN
 
 OUTPUT = "an-output"
 STACK = "urn:pulumi:prod::modelyard"

@@ -6,7 +6,7 @@ from modelyard_infra.lakefolders.dfs import DfsFolders
 from modelyard_infra.lakefolders.kind import LakeFolderKind, chosen_folders
 from modelyard_infra.lakefolders.rehearsed import RehearsedFolders
 from modelyard_infra.local.kinds import Call
-from modelyard_infra.wire import UNKNOWN
+from modelyard_infra.plugin.wire import UNKNOWN
 
 INPUTS = {"account": "stmyard", "fileSystem": "lake", "path": "RAW"}
 
@@ -74,7 +74,7 @@ def test_a_rehearsal_takes_the_simulated_lake_and_everything_else_the_real_one(m
 
 
 def test_the_variable_is_the_one_that_the_stacks_set():
-    from modelyard_infra import homes
+    from modelyard_infra.engine import homes
     from modelyard_infra.lakefolders import kind
 
     assert kind.SIMULATED_AZURE_VARIABLE == homes.SIMULATED_AZURE_VARIABLE

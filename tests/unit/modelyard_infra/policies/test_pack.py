@@ -12,12 +12,12 @@ from modelyard.environment.models import Environment
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import InvalidSettingsError
 from modelyard_infra.blueprint.graph import Graph
+from modelyard_infra.plugin.wire import packed
 from modelyard_infra.policies.pack import RuleServer
 from modelyard_infra.policies.registered import Registered
 from modelyard_infra.policies.rules import RULES
 from modelyard_infra.testing.editing import changed, unprotected, without
 from modelyard_infra.testing.registering import told
-from modelyard_infra.wire import packed
 
 Drawn = Callable[[str], tuple[Graph, Environment]]
 MANDATORY = pb.EnforcementLevel.MANDATORY

@@ -6,13 +6,13 @@ import pytest
 
 from modelyard.environment.models import Environment
 from modelyard_infra.blueprint.graph import Graph, Joined, Ref
+from modelyard_infra.plugin.wire import UNKNOWN as MARK
 from modelyard_infra.policies.registered import Registered, graph_of, keys_of, single_graph
 from modelyard_infra.policies.rule import Rule
 from modelyard_infra.policies.rules import RULES, check
 from modelyard_infra.policies.values import UNKNOWN
 from modelyard_infra.testing.registering import told
 from modelyard_infra.testing.rule_cases import BREAKS, GOOD
-from modelyard_infra.wire import UNKNOWN as MARK
 
 UNKNOWN_IN_A_PREVIEW = next(case for case in reversed(BREAKS) if case.rule == "no-secrets")
 Drawn = Callable[[str], tuple[Graph, Environment]]

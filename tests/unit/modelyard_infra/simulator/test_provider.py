@@ -10,11 +10,11 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto.status_pb2 import Status
 
 from modelyard_infra.catalogue import load_catalogue
+from modelyard_infra.plugin.wire import UNKNOWN, packed, plain
 from modelyard_infra.simulator import faults
 from modelyard_infra.simulator.client import AzureClient
 from modelyard_infra.simulator.faults import Fault
 from modelyard_infra.simulator.provider import SimulatedProvider
-from modelyard_infra.wire import UNKNOWN, packed, plain
 
 SUBSCRIPTION = "00000000-0000-0000-0000-0000000000d1"
 ACCOUNT = {

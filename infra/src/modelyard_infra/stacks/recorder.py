@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from modelyard_infra.differences import differences, whereabouts
-from modelyard_infra.kind_names import concern_of, is_bookkeeping, kind_of, label, name_of
-from modelyard_infra.results import Change
-from modelyard_infra.stack_state import Entry
+from modelyard_infra.stacks.differences import differences, whereabouts
+from modelyard_infra.stacks.kind_names import concern_of, is_bookkeeping, kind_of, label, name_of
+from modelyard_infra.stacks.results import Change
+from modelyard_infra.stacks.stack_state import Entry
 
 if TYPE_CHECKING:
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata

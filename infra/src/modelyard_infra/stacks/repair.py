@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from modelyard.errors import ModelyardError
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
 from modelyard_infra.program import Blueprint
-from modelyard_infra.recorder import OnEvent
-from modelyard_infra.resource_ids import identifier
-from modelyard_infra.stack_state import (
+from modelyard_infra.stacks.recorder import OnEvent
+from modelyard_infra.stacks.resource_ids import identifier
+from modelyard_infra.stacks.stack_state import (
     Entry,
     StackState,
     pending_creates,

@@ -3,9 +3,9 @@ from types import SimpleNamespace as Record
 import pytest
 from pulumi.automation.events import OpType
 
-from modelyard_infra.kind_names import label
-from modelyard_infra.recorder import Recorder
-from modelyard_infra.results import Change
+from modelyard_infra.stacks.kind_names import label
+from modelyard_infra.stacks.recorder import Recorder
+from modelyard_infra.stacks.results import Change
 
 URN = "urn:pulumi:local::modelyard::modelyard:local:{kind}::{name}"
 NOTHING = {"diagnostic_event": None, "resource_pre_event": None, "res_outputs_event": None, "res_op_failed_event": None}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard_infra.costs.showing import summary
-from modelyard_infra.results import StackResult
+from modelyard_infra.stacks.results import StackResult
 
 FORGET = "forget"
 """What becomes of a folder when its stack goes: it holds data."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from modelyard_infra.blueprint.draw import interpreter
-from modelyard_infra.homes import LOCAL_STACKS, PASSPHRASE_VARIABLE, StackHome, local_home
+from modelyard_infra.engine.homes import LOCAL_STACKS, PASSPHRASE_VARIABLE, StackHome, local_home
 from modelyard_infra.toolchain import PulumiCli
 
 FIND_STACK = """stack=${PULUMI_STACK:-}

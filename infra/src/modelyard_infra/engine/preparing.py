@@ -9,17 +9,13 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from shlex import quote
 
-from modelyard.environment.loading import load_environment
 from modelyard.environment.stack_outputs import PROJECT, checkpoint_file
-from modelyard.environment.workspace import Workspace
-from modelyard.errors import ConfigurationError, ModelyardError, ProvisioningFailedError
-from modelyard_infra import wrappers
-from modelyard_infra.homes import StackHome, home_of, local_home
+from modelyard.errors import ConfigurationError, ProvisioningFailedError
+from modelyard_infra.engine import wrappers
+from modelyard_infra.engine.homes import StackHome
 from modelyard_infra.toolchain import PulumiCli
 
 HAS_IT_ALREADY = "already exists"
@@ -111,25 +107,3 @@ def _init(home: StackHome, stack: str, cli: PulumiCli, *, folder: Path) -> subpr
         text=True,
         check=False,
     )
-
-
-def main(arguments: list[str]) -> int:
-    """Prints a stack's variables for `eval "$(python -m modelyard_infra.engine STACK)"`; local unless named."""
-    try:
-        home, stack = _home_of(Workspace.find(), *arguments)
-    except ModelyardError as error:
-        sys.stderr.write(f"error: {error.message}\nnext: {error.hint}\n")
-        return error.exit_code
-    for name, value in home.variables(stack).items():
-        sys.stdout.write(f"export {name}={quote(value)}\n")
-    return 0
-
-
-def _home_of(workspace: Workspace, stack: str = "local") -> tuple[StackHome, str]:
-    if stack == "local":
-        return local_home(workspace), stack
-    return home_of(workspace, load_environment(workspace, stack)), stack
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -15,19 +15,21 @@ from modelyard.environment.models import Environment
 from modelyard.environment.stack_outputs import STACK_TYPE, read_outputs
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import NotProvisionedError, ProvisioningFailedError
-from modelyard_infra import engine, locks, program
+from modelyard_infra import program
 from modelyard_infra.admission import admit, refuse_examples
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
 from modelyard_infra.costs import Estimate, estimate
-from modelyard_infra.faults import Surroundings, as_fault
-from modelyard_infra.homes import StackHome, home_of
-from modelyard_infra.inline import InlineProgram
-from modelyard_infra.kind_names import name_of
+from modelyard_infra.engine import locks
+from modelyard_infra.engine.homes import StackHome, home_of
+from modelyard_infra.engine.inline import InlineProgram
+from modelyard_infra.engine.preparing import prepare
 from modelyard_infra.program import Blueprint, Draw, declare
-from modelyard_infra.recorder import OnEvent, Recorder
-from modelyard_infra.repair import Repair
-from modelyard_infra.results import StackResult
-from modelyard_infra.stack_state import StackState, locks_in, protected_keys
+from modelyard_infra.stacks.faults import Surroundings, as_fault
+from modelyard_infra.stacks.kind_names import name_of
+from modelyard_infra.stacks.recorder import OnEvent, Recorder
+from modelyard_infra.stacks.repair import Repair
+from modelyard_infra.stacks.results import StackResult
+from modelyard_infra.stacks.stack_state import StackState, locks_in, protected_keys
 from modelyard_infra.toolchain import PulumiCli, ensure_pulumi
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ class Operation:
         """
         if isinstance(self.blueprint, AzureBlueprint):
             return self._down_in_azure(with_data=with_data)
-        from modelyard_infra.local_down import down_locally
+        from modelyard_infra.stacks.local_down import down_locally
 
         return down_locally(self.blueprint.home, self._destroyed, with_data=with_data, on_event=self.on_event)
 
@@ -226,7 +228,7 @@ class Operation:
 
     def _prepare(self, heard: Recorder, *, repairs: bool) -> list[str]:
         """Makes the state ready. Returns the keys of what it protects."""
-        engine.prepare(self.home, self._cli)
+        prepare(self.home, self._cli)
         if locks.release_stale(self.home, self.environment.name):
             self.on_event("released the lock of an engine that was killed")
         held = protected_keys(self._state.read())
@@ -242,7 +244,7 @@ class Operation:
     def _with_engine(
         self, work: Work, heard: Recorder, *, options: Mapping[str, str] | None = None, recovered: Keys = ()
     ) -> None:
-        from modelyard_infra.opening import open_stack
+        from modelyard_infra.engine.opening import open_stack
 
         more = {**(options or {}), **self.options}
         with InlineProgram(lambda: declare(self.blueprint, acknowledged=self.replace, recovered=recovered)) as inline:

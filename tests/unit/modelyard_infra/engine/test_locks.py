@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 
-from modelyard_infra.homes import local_home
-from modelyard_infra.locks import locks_of, release_stale
+from modelyard_infra.engine.homes import local_home
+from modelyard_infra.engine.locks import locks_of, release_stale
 
 
 def lock(workspace, *, pid, host=None, taken_at=None, name="one"):

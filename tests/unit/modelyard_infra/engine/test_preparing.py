@@ -5,8 +5,8 @@ import stat
 import pytest
 
 from modelyard.errors import ConfigurationError
-from modelyard_infra import engine
-from modelyard_infra.homes import PASSPHRASE_VARIABLE, local_home
+from modelyard_infra.engine.homes import PASSPHRASE_VARIABLE, local_home
+from modelyard_infra.engine.preparing import prepare
 from modelyard_infra.toolchain import PulumiCli
 from modelyard_infra.toolchain.versions import MINIMUM, PINNED, is_good_enough
 
@@ -25,33 +25,33 @@ def cli(tmp_path):
 
 
 def test_only_the_owner_can_read_the_passphrase_and_it_stays(workspace, cli):
-    engine.prepare(local_home(workspace), cli)
+    prepare(local_home(workspace), cli)
     file = local_home(workspace).passphrase_file
     first = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(first) >= 32
-    engine.prepare(local_home(workspace), cli)
+    prepare(local_home(workspace), cli)
     assert file.read_text() == first
 
 
 def test_the_passphrase_is_in_no_variable_and_not_in_the_wrapper(workspace, cli):
-    wrapper = engine.prepare(local_home(workspace), cli)
+    wrapper = prepare(local_home(workspace), cli)
     secret = local_home(workspace).passphrase_file.read_text()
     assert secret not in wrapper.read_text()
     assert secret not in str(local_home(workspace).variables("local"))
 
 
 def test_a_state_without_its_passphrase_is_refused(workspace, cli):
-    engine.prepare(local_home(workspace), cli)
+    prepare(local_home(workspace), cli)
     local_home(workspace).passphrase_file.unlink()
     with pytest.raises(ConfigurationError, match="passphrase of Pulumi's state is gone"):
-        engine.prepare(local_home(workspace), cli)
+        prepare(local_home(workspace), cli)
 
 
 def test_the_stand_in_for_the_language_host_is_used_only_where_there_is_no_official_one(workspace, cli):
-    assert str(workspace.infra / "languages") in engine.prepare(local_home(workspace), cli).read_text()
+    assert str(workspace.infra / "languages") in prepare(local_home(workspace), cli).read_text()
     (cli.path.parent / "pulumi-language-python").touch()
-    assert str(workspace.infra / "languages") not in engine.prepare(local_home(workspace), cli).read_text()
+    assert str(workspace.infra / "languages") not in prepare(local_home(workspace), cli).read_text()
 
 
 def test_another_projects_passphrase_is_kept_out(workspace):

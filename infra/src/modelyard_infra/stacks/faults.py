@@ -16,8 +16,8 @@ from modelyard.errors import (
     ProvisioningFailedError,
     StackBusyError,
 )
-from modelyard_infra.homes import StackHome
-from modelyard_infra.kind_names import label, name_of
+from modelyard_infra.engine.homes import StackHome
+from modelyard_infra.stacks.kind_names import label, name_of
 
 if TYPE_CHECKING:
     from pulumi.automation.errors import CommandError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from modelyard_infra.wire import UNKNOWN
+from modelyard_infra.plugin.wire import UNKNOWN
 
 if TYPE_CHECKING:
     from pulumi.automation.events import StepEventMetadata

@@ -10,7 +10,7 @@ from modelyard.errors import InvalidSettingsError
 from modelyard_infra.blueprint.azure.draw import draw_azure
 from modelyard_infra.blueprint.table import ENVIRONMENTS, check_page, page
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")

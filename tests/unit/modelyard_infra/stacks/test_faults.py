@@ -5,8 +5,8 @@ from pulumi.automation.errors import create_command_error
 
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ProvisioningFailedError, StackBusyError
-from modelyard_infra.faults import Surroundings, as_fault
-from modelyard_infra.homes import local_home
+from modelyard_infra.engine.homes import local_home
+from modelyard_infra.stacks.faults import Surroundings, as_fault
 
 
 def failed(stderr="", stdout=""):

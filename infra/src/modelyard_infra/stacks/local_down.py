@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from modelyard_infra.recorder import OnEvent
-from modelyard_infra.results import Change, StackResult
+from modelyard_infra.stacks.recorder import OnEvent
+from modelyard_infra.stacks.results import Change, StackResult
 
 
 def down_locally(home: Path, destroy: Callable[[], StackResult], *, with_data: bool, on_event: OnEvent) -> StackResult:

@@ -20,7 +20,7 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2 as pb
 from pulumi.runtime.proto.language_pb2_grpc import add_LanguageRuntimeServicer_to_server
 
-from modelyard_infra.plugin import serve
+from modelyard_infra.plugin.serving import serve
 
 Context: TypeAlias = grpc.ServicerContext
 

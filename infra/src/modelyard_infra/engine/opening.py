@@ -16,10 +16,10 @@ from pulumi.automation import LocalWorkspace, OutputMap, PulumiCommand, Stack, U
 from pulumi.automation._stack import StackInitMode
 from semver import VersionInfo
 
-from modelyard_infra.homes import PASSPHRASE_VARIABLE
+from modelyard_infra.engine.homes import PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
-    from modelyard_infra.homes import StackHome
+    from modelyard_infra.engine.homes import StackHome
     from modelyard_infra.toolchain import PulumiCli
 
 

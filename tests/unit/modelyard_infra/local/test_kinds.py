@@ -7,7 +7,7 @@ from modelyard_infra.local import ports
 from modelyard_infra.local.folder import FolderKind
 from modelyard_infra.local.kinds import Call, LocalResourceError
 from modelyard_infra.local.service import ServiceKind
-from modelyard_infra.wire import UNKNOWN, packed, plain
+from modelyard_infra.plugin.wire import UNKNOWN, packed, plain
 
 
 def test_whole_numbers_stay_whole_on_the_way_through_protobuf():

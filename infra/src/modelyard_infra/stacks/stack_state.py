@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.errors import ProvisioningFailedError
-from modelyard_infra.homes import StackHome
+from modelyard_infra.engine.homes import StackHome
 
 Entry = dict[str, Any]
 """A resource in the state, in Pulumi's own words (sdk/go/common/apitype, ResourceV3)."""

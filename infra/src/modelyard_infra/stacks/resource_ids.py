@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard_infra.azure.registered import PACKAGE
-from modelyard_infra.stack_state import Identify
+from modelyard_infra.stacks.stack_state import Identify
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -1,4 +1,4 @@
-"""`python -m modelyard_infra.toolchain`: gets the Pulumi CLI, writes the wrapper, and prints the wrapper's path."""
+"""`python -m modelyard_infra.engine.setup`: gets the Pulumi CLI, writes the wrapper, and prints the wrapper's path."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ModelyardError, exit_code_of
-from modelyard_infra.engine import prepare
-from modelyard_infra.homes import local_home
+from modelyard_infra.engine.homes import local_home
+from modelyard_infra.engine.preparing import prepare
 from modelyard_infra.toolchain import ensure_pulumi
 
 

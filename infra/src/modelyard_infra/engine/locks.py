@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from modelyard.environment.stack_outputs import PROJECT
-from modelyard_infra.homes import StackHome
+from modelyard_infra.engine.homes import StackHome
 
 CLOCK_SLACK_SECONDS = 5.0
 

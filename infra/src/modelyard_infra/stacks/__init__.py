@@ -1,0 +1,1 @@
+"""Operations on an environment's stack: preview, up, refresh, down; what they did, found and could not do."""
