@@ -39,7 +39,8 @@ def identity(azure_type: AzureType, inputs: Mapping[str, Json], subscription: st
 def foreseen(azure_type: AzureType, inputs: Properties) -> Properties:
     """Outputs as far as they follow from the inputs; the rest is not known yet."""
     in_path = set(azure_type.path_parameters)
-    outputs = {name: value for name, value in inputs.items() if name not in in_path}
+    sent = {name: value for name, value in inputs.items() if name not in in_path}
+    outputs = _foreseen(sent, azure_type.shape)
     paths = [*azure_type.outputs, *azure_type.computed, *azure_type.defaults]
     paths += [row.path for row in COMPUTED if row.kind == azure_type.kind]
     for path in paths:
@@ -48,6 +49,19 @@ def foreseen(azure_type: AzureType, inputs: Properties) -> Properties:
             put_at(outputs, path, UNKNOWN)
     name = inputs.get(azure_type.name_property)
     return {**outputs, "name": name if name is not None else UNKNOWN, "type": azure_type.arm}
+
+
+def _foreseen(value: Mapping[str, Json], level: Mapping[str, Shape]) -> Properties:
+    """Inputs as the program will see them again, without those that come back in another form."""
+    return {name: _foreseen_part(part, level[name]) if name in level else part for name, part in value.items()}
+
+
+def _foreseen_part(value: Json, shape: Shape) -> Json:
+    if shape.as_keys:
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return _foreseen(value, members(shape, value))
+    return value
 
 
 def _is_closed(outputs: Properties, above: str) -> bool:
