@@ -215,3 +215,15 @@ def quick_yard(yard: Rehearsal, pulumi_home: Path) -> Iterator[Rehearsal]:
 def trouble(quick_yard: Rehearsal) -> Callable[[str], Trouble]:
     """Lets every operation on an environment fail."""
     return lambda name: Trouble(quick_yard, name)
+
+
+@pytest.fixture(scope="module")
+def shaken(yard: Rehearsal) -> Callable[[str], Trouble]:
+    """The same in a workspace whose engine starts its plugins itself, so that it can be killed."""
+    return lambda name: Trouble(yard, name)
+
+
+@pytest.fixture
+def another_yard(tmp_path: Path) -> Callable[[str], Rehearsal]:
+    """Workspaces beside each other."""
+    return lambda name: build(tmp_path / name)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 UNINFORMATIVE = re.compile(r"^(update|preview|refresh|destroy|resource operation|deletion|creation) failed\b", re.I)
 PARTS = re.compile(r"\n code: \d+\n stdout: ?|\n stderr: ?")
+KILLED = re.compile(r"\n code: -(\d+)\n")
+"""How the Automation API tells that the CLI ended by a signal."""
 CREATED_BY = re.compile(r"created by (\S+) \(pid (\d+)\) at (\S+)")
 URN = r"['\"]?(urn:pulumi:[^\s'\"]+)['\"]?"
 PROTECTED = re.compile(
@@ -146,6 +148,9 @@ def _busy(words: str, around: Surroundings) -> InfrastructureError:
 
 
 def _last_words(text: str) -> str:
+    killed = KILLED.search(text)
+    if killed is not None:
+        return f"the engine was killed (signal {killed.group(1)})"
     *_, stderr = PARTS.split(text)
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     said = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]

@@ -23,6 +23,7 @@ from modelyard_infra.engine import locks
 from modelyard_infra.engine.homes import StackHome, home_of
 from modelyard_infra.engine.inline import InlineProgram
 from modelyard_infra.engine.preparing import prepare
+from modelyard_infra.engine.torn import remove_torn
 from modelyard_infra.program import Blueprint, Draw, declare
 from modelyard_infra.stacks.faults import Surroundings, as_fault
 from modelyard_infra.stacks.kind_names import name_of
@@ -231,6 +232,8 @@ class Operation:
         prepare(self.home, self._cli)
         if locks.release_stale(self.home, self.environment.name):
             self.on_event("released the lock of an engine that was killed")
+        if remove_torn(self.home, self.environment.name):
+            self.on_event("removed what an engine had half written when it was killed")
         held = protected_keys(self._state.read())
         if repairs and self._repair.before(acknowledged=self.replace):
             # Creating anew finds and takes over what a killed engine left on this machine.

@@ -46,3 +46,9 @@ def test_a_locked_stack_is_busy_and_its_holder_is_named():
     error = fault(failed(stderr))
     assert type(error) is StackBusyError
     assert "by ada@yard, process 42, since 2026-01-02T03:04:05Z" in error.message
+
+
+def test_a_killed_engine_is_told_as_such():
+    error = fault(create_command_error(CommandResult("", "", -9)))
+    assert error.message == "modelyard infra up local stopped: the engine was killed (signal 9)"
+    assert error.hint.endswith("what exists is kept")
