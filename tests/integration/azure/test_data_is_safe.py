@@ -1,8 +1,11 @@
 """What holds data is neither replaced nor removed unless a person has acknowledged just that."""
 
+import dataclasses
+
 import pytest
 
 from modelyard.errors import ProvisioningFailedError
+from modelyard_infra.blueprint.graph import Graph
 from modelyard_infra.stacks.stack_state import protected_keys
 
 pytestmark = pytest.mark.slow
@@ -70,6 +73,21 @@ def test_what_is_acknowledged_is_replaced_and_protected_again_and_nothing_else_i
     assert after["mlflow"] != before["mlflow"], "the database is the old one"
     assert not dev.operation("dev").up().has_changes
     assert sorted(protected_keys(dev.state("dev"))) == sorted(held)
+
+
+def test_a_resource_with_another_key_stays_the_one_that_it_is(own_yard):
+    blueprint = own_yard.blueprint("dev")
+    renamed = dataclasses.replace(blueprint.graph["budget"], key="spending", former_keys=("budget",))
+    graph = Graph(tuple(renamed if one.key == "budget" else one for one in blueprint.graph))
+
+    def draw(environment, workspace):
+        return dataclasses.replace(blueprint, graph=graph)
+
+    own_yard.operation("dev").up()
+    before = born(own_yard, "dev")
+    assert not own_yard.operation("dev", draw=draw).up().has_changes
+    assert born(own_yard, "dev") == before
+    assert any(one["urn"].endswith("::spending") for one in own_yard.state("dev")["resources"])
 
 
 def test_what_is_no_longer_declared_is_not_removed_while_it_holds_data(yard):

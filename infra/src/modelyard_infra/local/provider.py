@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from threading import Event
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import NoReturn, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2 as plugin_pb
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
 from modelyard_infra.local.kinds import Call, Difference, Kind, LocalResourceError
+from modelyard_infra.plugin.provider import BareProvider, Context
 from modelyard_infra.plugin.wire import packed, plain
 
 PACKAGE = "modelyard"
@@ -26,11 +26,10 @@ VERSION = "0.1.0"
 Say = Callable[[str, str, bool], None]
 """Tells the engine: the resource's URN, the message, and whether it is a warning that should stay."""
 
-Context: TypeAlias = grpc.ServicerContext
 Result = TypeVar("Result")
 
 
-class LocalProvider(ResourceProviderServicer):
+class LocalProvider(BareProvider):
     """Serves one engine. Calls come in parallel; those of one resource never do."""
 
     def __init__(self, kinds: Mapping[str, Kind], say: Say) -> None:
@@ -39,16 +38,6 @@ class LocalProvider(ResourceProviderServicer):
         self._cancelled = Event()
 
     # The names and signatures below are the protocol's.
-
-    def Handshake(self, request: pb.ProviderHandshakeRequest, context: Context) -> pb.ProviderHandshakeResponse:  # noqa: N802 - gRPC's name
-        """Agrees on what both sides can do: nothing beyond the basics is needed."""
-        del request, context
-        return pb.ProviderHandshakeResponse()
-
-    def Attach(self, request: plugin_pb.PluginAttach, context: Context) -> Empty:  # noqa: N802 - gRPC's name
-        """Takes up with an engine that connects to a provider already running (PULUMI_DEBUG_PROVIDERS)."""
-        del request, context
-        return Empty()
 
     def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb.PluginInfo:  # noqa: N802 - gRPC's name
         """The provider's version."""
@@ -60,16 +49,6 @@ class LocalProvider(ResourceProviderServicer):
         del request, context
         schema = {"name": PACKAGE, "version": VERSION, "resources": {token: {} for token in self._kinds}}
         return pb.GetSchemaResponse(schema=json.dumps(schema))
-
-    def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802 - gRPC's name
-        """There is nothing to configure, so every configuration is fine."""
-        del context
-        return pb.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802 - gRPC's name
-        """No configuration, no difference."""
-        del request, context
-        return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802 - gRPC's name
         """Says that previews may ask for foreseen outputs; secrets are not accepted as such, there are none."""

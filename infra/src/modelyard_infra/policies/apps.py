@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from modelyard_infra.blueprint.graph import Resource, Value
-from modelyard_infra.policies.facts import EVERYWHERE, WHERE_CLOSED, WHERE_OPEN, Facts, each, each_in, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, WHERE_CLOSED, WHERE_OPEN, each, each_in, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, expect, is_known, items, shown, targets, text
 
 APP, JOB, HOST = "app:ContainerApp", "app:Job", "app:ManagedEnvironment"

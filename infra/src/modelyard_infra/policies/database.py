@@ -9,8 +9,10 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from modelyard_infra.blueprint.graph import Resource
-from modelyard_infra.policies.facts import EVERYWHERE, IN_PRODUCTION, Facts, each, each_in, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, IN_PRODUCTION, each, each_in, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, at_least, expect, shown, targets, text
 
 SERVER = "dbforpostgresql:Server"

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelyard_infra.blueprint.graph import Resource
-from modelyard_infra.policies.facts import EVERYWHERE, WHERE_CLOSED, WHERE_OPEN, WITH_ENDPOINTS, Facts, each
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, WHERE_CLOSED, WHERE_OPEN, WITH_ENDPOINTS, each
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, expect, items, shown, targets, text
 
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"

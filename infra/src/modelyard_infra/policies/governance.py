@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from modelyard.environment.azure_names import NAME_RULES
 from modelyard_infra.blueprint.graph import Resource
-from modelyard_infra.policies.facts import EVERYWHERE, IN_PRODUCTION, Facts, each, each_in
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, IN_PRODUCTION, each, each_in
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, is_known, items, number, shown, targets, text, texts
 
 GROUP, LOCK, BUDGET = "resources:ResourceGroup", "authorization:ManagementLockByScope", "consumption:Budget"

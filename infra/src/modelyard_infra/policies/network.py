@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelyard_infra.blueprint.graph import Resource, Value
-from modelyard_infra.policies.facts import EVERYWHERE, Facts, each, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, each, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, items, text
 
 SUBNET = "network:Subnet"

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from modelyard_infra.blueprint.graph import Resource, Value
-from modelyard_infra.policies.facts import EVERYWHERE, IN_PRODUCTION, WHERE_CLOSED, Facts, each, each_in, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, IN_PRODUCTION, WHERE_CLOSED, each, each_in, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, at_least, expect, is_known, items, shown, targets, text
 
 WORKSPACE = "operationalinsights:Workspace"

@@ -8,8 +8,10 @@ from modelyard.environment.azure_regions import REGIONS
 from modelyard.environment.azure_storage import GEO_REDUNDANT, ZONE_REDUNDANT
 from modelyard_infra.blueprint.graph import Resource
 from modelyard_infra.policies.apps import is_tracking
-from modelyard_infra.policies.facts import IN_PRODUCTION, WITH_ZONES, Facts, each, each_in, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import IN_PRODUCTION, WITH_ZONES, each, each_in, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.values import at, at_least, expect, items, shown, text
 
 LEAST_ZONES, LEAST_COPIES = 2, 2

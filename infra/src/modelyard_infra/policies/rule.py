@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
 
 Level: TypeAlias = Literal["mandatory", "advisory"]
 
@@ -36,19 +36,7 @@ class When:
     holds: Callable[[Facts], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One place where a rule is broken."""
-
-    resource: str
-    """Key of the resource."""
-    where: str
-    """The property, with dots into it; empty when something is missing as a whole."""
-    found: str
-    allowed: str
-
-
-Check: TypeAlias = "Callable[[Facts], Iterable[Finding]]"
+Check: TypeAlias = Callable[[Facts], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from modelyard_infra.policies import (
     storage,
 )
 from modelyard_infra.policies.facts import Facts
-from modelyard_infra.policies.rule import Finding, Rule, Violation
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.rule import Rule, Violation
 
 RULES: tuple[Rule, ...] = (
     *network.RULES,

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from modelyard.environment.secret_shapes import looks_like_a_secret
 from modelyard_infra.blueprint.graph import Resource
-from modelyard_infra.policies.facts import EVERYWHERE, WITH_SENSITIVE_DATA, Facts, each, each_in, settings
-from modelyard_infra.policies.rule import Control, Finding, Rule
+from modelyard_infra.policies.facts import Facts
+from modelyard_infra.policies.finding import Finding
+from modelyard_infra.policies.forms import EVERYWHERE, WITH_SENSITIVE_DATA, each, each_in, settings
+from modelyard_infra.policies.rule import Control, Rule
 from modelyard_infra.policies.storage import unlisted_ranges
 from modelyard_infra.policies.values import at, at_least, expect, items, texts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value, refs_in
-from modelyard_infra.policies.rule import Finding
+from modelyard_infra.policies.finding import Finding
 
 UNKNOWN = Joined(())
 """A value that Azure will know, and that nothing is known about yet."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import NoReturn, TypeVar
 
-import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2 as plugin_pb
 from pulumi.runtime.proto import provider_pb2 as pb
-from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
 from modelyard_infra.catalogue import AzureType, Catalogue, UnknownKindError, problems
+from modelyard_infra.plugin.provider import BareProvider, Context
 from modelyard_infra.plugin.wire import Properties, packed, plain
 from modelyard_infra.simulator import inputs as sent
 from modelyard_infra.simulator.client import AzureClient, Target
@@ -33,11 +32,10 @@ PACKAGE = "azure-native"
 VERSION = "3.29.0"
 CLIENT_CONFIG = "azure-native:authorization:getClientConfig"
 
-Context: TypeAlias = grpc.ServicerContext
 Result = TypeVar("Result")
 
 
-class SimulatedProvider(ResourceProviderServicer):
+class SimulatedProvider(BareProvider):
     """Serves one provider instance of one engine. Calls come in parallel."""
 
     def __init__(self, client: AzureClient, catalogue: Catalogue, *, subscription: str = "") -> None:
@@ -46,16 +44,6 @@ class SimulatedProvider(ResourceProviderServicer):
         self._subscription = subscription
 
     # The names and signatures below are the protocol's.
-
-    def Handshake(self, request: pb.ProviderHandshakeRequest, context: Context) -> pb.ProviderHandshakeResponse:  # noqa: N802 - gRPC's name
-        """Agrees on what both sides can do: nothing beyond the basics is needed."""
-        del request, context
-        return pb.ProviderHandshakeResponse()
-
-    def Attach(self, request: plugin_pb.PluginAttach, context: Context) -> Empty:  # noqa: N802 - gRPC's name
-        """Takes up with an engine that connects to a provider already running (PULUMI_DEBUG_PROVIDERS)."""
-        del request, context
-        return Empty()
 
     def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb.PluginInfo:  # noqa: N802 - gRPC's name
         """The version of the real provider whose place this takes."""
@@ -67,16 +55,6 @@ class SimulatedProvider(ResourceProviderServicer):
         del request, context
         resources: Properties = {f"{PACKAGE}:{kind}": {} for kind in self._catalogue if kind.count(":") == 1}
         return pb.GetSchemaResponse(schema=json.dumps({"name": PACKAGE, "version": VERSION, "resources": resources}))
-
-    def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:  # noqa: N802 - gRPC's name
-        """Any configuration will do: nobody signs in here."""
-        del context
-        return pb.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:  # noqa: N802 - gRPC's name
-        """As the real provider: no difference in the configuration replaces anything."""
-        del request, context
-        return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:  # noqa: N802 - gRPC's name
         """Takes the subscription, which is all of the configuration that makes a difference here."""

@@ -26,7 +26,7 @@ class Connections(BaseModel):
     bundles: str
     """Where released bundles are kept: a folder (local) or an address."""
     model_api: str
-    """Address of the model API, http(s)://. In Azure each model has an app of its own: `{model}` stands for its name."""
+    """Address of the model API, http(s)://. In Azure each model has its own app: `{model}` stands for its name."""
     images: str | None = None
     """Login server of the container registry; none in local."""
     outbox: str | None = None
