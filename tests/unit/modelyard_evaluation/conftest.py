@@ -18,13 +18,13 @@ TEST_ROWS = {
 def draw():
     """Labels and the scores of two models that share most of their noise, as the issue's simulation has it."""
 
-    def drawn(seed, *, rows=400, gain=0.0, skill=1.2):
+    def drawn(seed, *, rows=400, gain=0.0, skill=1.2, shared=0.8):
         generator = np.random.default_rng(seed)
         labels = (generator.random(rows) < 0.3).astype(float)
-        shared = generator.normal(size=rows)
+        common = generator.normal(size=rows)
 
         def scores(strength):
-            noise = 0.8**0.5 * shared + 0.2**0.5 * generator.normal(size=rows)
+            noise = shared**0.5 * common + (1 - shared) ** 0.5 * generator.normal(size=rows)
             return 1 / (1 + np.exp(-(strength * labels + noise)))
 
         return labels, scores(skill + gain), scores(skill)
@@ -47,7 +47,7 @@ def judge():
             "seed": 7,
             **changes,
         }
-        before = "2013-06-01T00:00:00"
+        before = said.pop("learned_until", "2013-06-01T00:00:00")
         new = Scored(version=2, scores=candidate, learned_until=before)
         old = None if production is None else Scored(version=1, scores=production, learned_until=before)
         return compare(labels, new, old, **said)

@@ -15,6 +15,7 @@ class Version:
     validation_rows: dict = field(
         default_factory=lambda: {"end": "2013-06-01T00:00:00", "data_versions": {"CURATED/parcels": 3}}
     )
+    slices: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,12 @@ class Limit:
     metric: str
     at_least: float | None = None
     at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceLimit(Limit):
+    column: str = "depot"
+    fewest: int = 50
 
 
 LIMITS = (Limit("roc_auc", at_least=0.6), Limit("log_loss", at_most=0.5))
@@ -81,6 +88,41 @@ def test_lower_is_better_for_a_loss():
     assert found.version == 2
 
 
+FLOORS = (SliceLimit("roc_auc", at_least=0.6),)
+
+
+def within(value, found, rows=100, metric="roc_auc"):
+    return {"column": "depot", "value": value, "rows": rows, "metric": metric, "found": found}
+
+
+def test_the_best_overall_that_fails_somebody_is_not_staged():
+    fair = version(1, 0.7, slices=(within("north", 0.7), within("south", 0.65)))
+    unfair = version(2, 0.8, slices=(within("north", 0.9), within("south", 0.55)))
+    decision = choose_staging([fair, unfair], LIMITS, metric="roc_auc", floors=FLOORS)
+    assert decision.version == 1
+    said = "in depot = south (100 rows) roc_auc is 0.5500, at least 0.6 is needed"
+    assert decision.reasons[2] == (said,)
+
+
+@pytest.mark.parametrize("found", [within("south", 0.1, rows=49), within("south", None)])
+def test_a_slice_that_is_too_small_or_has_no_such_metric_is_not_held_to_its_floor(found):
+    tried = version(1, 0.7, slices=(within("north", 0.7), found))
+    assert choose_staging([tried], LIMITS, metric="roc_auc", floors=FLOORS).version == 1
+
+
+@pytest.mark.parametrize("slices", [(), (within("north", 0.1, metric="brier"),)])
+def test_a_floor_that_was_not_measured_in_training_is_not_met(slices):
+    decision = choose_staging([version(1, 0.7, slices=slices)], LIMITS, metric="roc_auc", floors=FLOORS)
+    assert not decision.accepted
+    assert "was not measured within depot: train again" in decision.summary
+
+
+def test_a_choice_that_forgets_the_floors_is_caught():
+    unfair = version(2, 0.8, slices=(within("south", 0.55),))
+    assert choose_staging([unfair], LIMITS, metric="roc_auc").accepted
+    assert not choose_staging([unfair], LIMITS, metric="roc_auc", floors=FLOORS).accepted
+
+
 @pytest.fixture
 def winning(draw, judge):
     return judge(*draw(1, gain=1.0))
@@ -123,14 +165,52 @@ def test_refuses_what_is_not_in_order(winning, wish, changes, said):
 
 
 def test_a_policy_promotes_where_the_environment_lets_it(winning, wish):
-    assert decide_promotion(winning, **wish, person=False, automation="automatic").accepted
+    said = decide_promotion(winning, **{**wish, "reason": ""}, person=False, automation="automatic")
+    assert (said.accepted, said.reason) == (True, "; ".join(winning.reasons))
 
 
-@pytest.mark.parametrize("verdict", ["production_wins", "not_enough_data"])
+@pytest.mark.parametrize("verdict", ["first", "not_worse", "not_enough_data", "fails_a_slice"])
+def test_a_policy_promotes_nothing_but_a_clear_winner(winning, wish, verdict):
+    decision = decide_promotion(replace(winning, verdict=verdict), **wish, person=False, automation="automatic")
+    assert not decision.accepted
+    assert f"the verdict is {verdict}" in "; ".join(decision.reasons)
+
+
+def test_where_people_are_assisted_a_name_confirms_what_the_comparison_proposes(winning, wish):
+    unsaid = {**wish, "reason": " "}
+    assert not decide_promotion(winning, **unsaid, automation="manual").accepted
+    confirmed = decide_promotion(winning, **unsaid, automation="assisted")
+    assert (confirmed.accepted, confirmed.reason) == (True, "; ".join(winning.reasons))
+    assert not decide_promotion(winning, **{**unsaid, "by": ""}, automation="assisted").accepted
+
+
+def test_against_the_comparison_a_reason_is_needed_also_where_people_are_assisted(winning, wish):
+    against = replace(winning, verdict="production_wins")
+    unsaid = {**wish, "reason": ""}
+    assert not decide_promotion(against, **unsaid, automation="assisted", override=True).accepted
+    assert decide_promotion(against, **wish, automation="assisted", override=True).accepted
+
+
+def test_what_was_decided_from_other_evidence_is_refused(winning, wish):
+    assert decide_promotion(winning, **wish, seen=winning.digest).accepted
+    decision = decide_promotion(winning, **wish, seen="0" * 64, override=True)
+    assert not decision.accepted
+    assert "the decision was made from evidence 000000000000" in decision.reasons[0]
+
+
+def test_a_version_whose_scores_are_no_numbers_is_promoted_by_nobody(winning, wish):
+    assert not decide_promotion(replace(winning, verdict="invalid_scores"), **wish, override=True).accepted
+
+
+@pytest.mark.parametrize("verdict", ["production_wins", "not_enough_data", "fails_a_slice", "not_comparable"])
 def test_without_a_win_only_an_override_by_a_person_promotes(winning, wish, verdict):
     comparison = replace(winning, verdict=verdict)
     assert f"the verdict is {verdict}" in decide_promotion(comparison, **wish).reasons
     assert decide_promotion(comparison, **wish, override=True).accepted
+
+
+def test_a_version_that_is_not_worse_by_more_than_the_margin_is_promoted_by_a_person(winning, wish):
+    assert decide_promotion(replace(winning, verdict="not_worse"), **wish).accepted
 
 
 def test_an_override_is_no_way_around_outdated_evidence(winning, wish):

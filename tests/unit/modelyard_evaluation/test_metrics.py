@@ -90,6 +90,7 @@ def test_the_resampled_auc_equals_the_library_under_ties(seed, rows, distinct, s
         ("mse", library.mean_squared_error),
         ("mae", library.mean_absolute_error),
         ("rmse", library.root_mean_squared_error),
+        ("r2", library.r2_score),
     ],
 )
 def test_every_other_resampled_metric_equals_the_library(scored, metric, function):
@@ -100,4 +101,4 @@ def test_every_other_resampled_metric_equals_the_library(scored, metric, functio
 
 
 def test_every_resampled_metric_is_tested_here():
-    assert set(resampled_metrics()) == {"roc_auc", "brier", "log_loss", "mse", "mae", "rmse"}
+    assert set(resampled_metrics()) == {"roc_auc", "brier", "log_loss", "mse", "mae", "rmse", "r2"}

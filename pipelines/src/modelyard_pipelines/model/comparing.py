@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import polars as pl
 
 from modelyard.composition import Platform
 from modelyard.errors import NoCandidateError
-from modelyard.evaluation.comparison import Comparison, Scored, compare
+from modelyard.evaluation.comparison import Comparison, compare
 from modelyard.evaluation.report import comparison_page
+from modelyard.evaluation.uses import use_of_rows
+from modelyard.evaluation.validity import Scored
 from modelyard.lake.layers import Layer, Table
 from modelyard.models.discovery import find_model
-from modelyard.models.interface import SklearnModel
+from modelyard.models.interface import Model
 from modelyard.models.preparing import label_values, labelled_rows
 from modelyard.models.spec import ModelSpec
 from modelyard.models.splitting import FrozenRows
@@ -64,7 +66,7 @@ def compare_model(platform: Platform, name: str, *, note: Note) -> Compared:
         scores = _model(registry, version).predict(rows)
         scored.append(Scored(version=version.version, scores=scores, learned_until=version.learned_until))
     note("resampling")
-    labels = label_values(rows)
+    labels, threshold = label_values(rows), 0.5 if spec.output.threshold is None else spec.output.threshold
     comparison = compare(
         labels,
         scored[0],
@@ -74,11 +76,22 @@ def compare_model(platform: Platform, name: str, *, note: Note) -> Compared:
         test_rows=staging.test_rows,
         slices={column: rows.get_column(column).to_list() for column in spec.slices},
         confidence=platform.environment.promotion.confidence,
+        rule=platform.environment.promotion.rule,
         resamples=platform.environment.promotion.resamples,
         seed=spec.seed,
+        use=use_of_rows(
+            _kept(platform, name),
+            candidate=staging.version,
+            production=production.version if production else None,
+            test_rows=staging.test_rows,
+        ),
+        margin=spec.margin,
+        floors=spec.floors,
+        threshold=threshold,
     )
     pictured = {f"version {one.version}": one.scores for one in scored}
-    return Compared(comparison, _keep(platform, comparison, comparison_page(comparison, labels, pictured)))
+    page = comparison_page(comparison, labels, pictured, threshold=threshold, names=spec.output.labels or ("0", "1"))
+    return Compared(comparison, _keep(platform, comparison, page))
 
 
 def frozen_rows(platform: Platform, spec: ModelSpec, version: ModelVersion) -> pl.DataFrame:
@@ -94,7 +107,7 @@ def frozen_rows(platform: Platform, spec: ModelSpec, version: ModelVersion) -> p
     return labelled_rows(spec, frozen.select(curated))
 
 
-def _model(registry: ModelRegistry, version: ModelVersion) -> SklearnModel:
+def _model(registry: ModelRegistry, version: ModelVersion) -> Model:
     with tempfile.TemporaryDirectory() as folder:
         return open_model(registry.download(version.model, version.version, Path(folder)), digest=version.digest)
 
@@ -103,6 +116,16 @@ def evidence_file(platform: Platform, model: str, candidate: int, production: in
     """Where the comparison of two versions is kept as JSON; the page for people lies beside it."""
     rival = "nothing" if production is None else f"version-{production}"
     return platform.lake / "ledger" / "evidence" / model / f"version-{candidate}-against-{rival}.json"
+
+
+def _kept(platform: Platform, model: str) -> Iterator[Mapping[str, Any] | None]:
+    """Every comparison of the model that was kept; None for a file that cannot be read."""
+    for file in sorted(evidence_file(platform, model, 0, None).parent.glob("*.json")):
+        try:
+            document = json.loads(file.read_bytes())
+            yield document if isinstance(document, dict) and {"candidate", "test_rows"} <= document.keys() else None
+        except ValueError:
+            yield None
 
 
 def _keep(platform: Platform, comparison: Comparison, page: str) -> Path:

@@ -57,6 +57,9 @@ class Promotion(Section):
     automatic: a clear winner is promoted without a person."""
     confidence: float = Field(gt=0.5, lt=1)
     """Confidence of the interval around the difference between staging and production."""
+    rule: Literal["paired", "unpaired_90"]
+    """paired: both versions on the same resampled rows, right in `confidence` of the cases.
+    unpaired_90: the candidate wins on at least 90% of resamples drawn apart; it misses most real gains."""
     resamples: int = Field(ge=100, le=100_000)
     """Resamples of the paired bootstrap."""
 

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelyard.evaluation.bootstrap import PairedBootstrap, paired_bootstrap
+from modelyard.evaluation.deciding import Findings, Judgement, Rule, judge
+from modelyard.evaluation.floors import FloorResult, SliceFloor, check_floors, failures
+from modelyard.evaluation.paired.asymptotic import Estimate, estimate, paired_difference
+from modelyard.evaluation.paired.bootstrap import PairedBootstrap, paired_bootstrap
+from modelyard.evaluation.resampling import prepare
 from modelyard.evaluation.slicing import SliceRow, slice_rows
+from modelyard.evaluation.validity import BINARY, Obstacle, Scored, obstacles, remarks
+from modelyard.evaluation.verdicts import Verdict
 
 Values = NDArray[np.float64]
-Verdict = Literal["candidate_wins", "production_wins", "not_enough_data", "first"]
-
-FEWEST = 30
-"""Fewer rows of a class than this tell nothing about a difference."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """One version's scores on the test rows."""
-
-    version: int
-    scores: Values
-    learned_until: str
-    """The time before which every row lies that the version has learned from, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +36,8 @@ class Comparison:
     """The version in staging."""
     production: int | None
     """The version in production; none if nothing was ever promoted."""
-    candidate_value: float
+    candidate_value: float | None
+    """None where a score is no number."""
     production_value: float | None
     bootstrap: PairedBootstrap | None
     confidence: float
@@ -54,10 +47,24 @@ class Comparison:
     test_rows: Mapping[str, Any]
     """The frozen rows, as they can be found again."""
     slices: tuple[SliceRow, ...] = ()
+    rule: Rule = "paired"
+    use: int = 1
+    """Which comparison on these rows it is, counted from 1."""
+    needed: float | None = None
+    """The confidence that was asked for, after all uses of these rows."""
+    margin: float = 0.0
+    """By how much the candidate may be worse and still be taken."""
+    estimate: Estimate | None = None
+    """The difference and its standard error; without production, the candidate's metric."""
+    detectable: float | None = None
+    """The smallest true gain that these rows would show with a probability of 80%."""
+    more_rows: int | None = None
+    """How many rows more would tell; none where that is not known, or nothing is missing."""
+    floors: tuple[FloorResult, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
-        """The comparison as JSON values."""
-        document: dict[str, Any] = json.loads(json.dumps(asdict(self), default=dict))
+        """The comparison as JSON values; what is not a finite number is null."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self), default=dict), parse_constant=lambda _: None)
         return document
 
     @property
@@ -79,6 +86,11 @@ def compare(
     confidence: float,
     resamples: int,
     seed: int,
+    rule: Rule = "paired",
+    use: int = 1,
+    margin: float = 0.0,
+    floors: Sequence[SliceFloor] = (),
+    threshold: float = 0.5,
 ) -> Comparison:
     """Compare what two versions say about the same rows.
 
@@ -88,81 +100,145 @@ def compare(
         production: The version in production, if there is one.
         model: The model's name.
         metric: By which they are compared; one of `resampled_metrics()`.
-        test_rows: What the rows are, with `start` as the time of the first of them.
-        slices: Column to its values, one a row.
-        confidence: The share of resamples that must be won, above 0.5.
+        test_rows: What the rows are; `start` is the place of the first of them, in the words of `learned_until`.
+        slices: Column to its values, one a row; those of the floors are among them.
+        confidence: How sure one must be that a winner is not worse, above 0.5.
         resamples: How many.
         seed: Of the resampling; it is part of the answer.
+        rule: How the difference is judged.
+        use: Which comparison on these rows it is, from `use_of_rows`.
+        margin: By how much the candidate may be worse and still be taken; 0 if it must be better.
+        floors: What must hold in every slice of a column. Their columns are protected: the candidate must not be
+            worse in any slice of them.
+        threshold: The probability from which on 1 is predicted.
     """
-    rival = production or candidate
-    bootstrap = paired_bootstrap(
-        labels,
-        candidate.scores,
-        rival.scores,
-        metric=metric,
-        resamples=resamples if production else 0,
-        confidence=confidence,
-        seed=seed,
-    )
-    verdict, reasons = _judge(bootstrap, production, confidence=confidence, metric=metric)
-    obstacles = _obstacles(labels, (candidate, production), metric=metric, test_start=str(test_rows["start"]))
-    if obstacles:
-        verdict, reasons = "not_enough_data", obstacles
-    return Comparison(
+    told = Comparison(
         model=model,
         metric=metric,
-        verdict=verdict,
-        reasons=tuple(reasons),
+        verdict="first",
+        reasons=("nothing is in production yet, so there is nothing to compare with",),
         candidate=candidate.version,
         production=production.version if production else None,
-        candidate_value=bootstrap.candidate,
-        production_value=bootstrap.production if production else None,
-        bootstrap=bootstrap if production else None,
+        candidate_value=None,
+        production_value=None,
+        bootstrap=None,
         confidence=confidence,
         rows=len(labels),
-        positives=int(labels.sum()) if _is_binary(metric) else None,
+        positives=int((labels == 1).sum()) if metric in BINARY else None,
         test_rows=test_rows,
-        slices=slice_rows(labels, candidate.scores, production.scores if production else None, metric, slices=slices),
+        rule=rule,
+        use=use,
+        margin=margin,
     )
+    found = obstacles(labels, candidate, production, metric=metric, test_rows=test_rows)
+    if not all(np.isfinite(one).all() for one in _numbers(labels, candidate, production)):
+        return _hindered(told, found)
+    told = _measured(told, labels, candidate, production, resamples=resamples, seed=seed)
+    told = _sliced(told, labels, candidate, production, slices=slices, floors=floors, threshold=threshold)
+    return _hindered(told, found) if found else _with_slices(told)
 
 
-def _judge(
-    bootstrap: PairedBootstrap, production: Scored | None, *, confidence: float, metric: str
-) -> tuple[Verdict, list[str]]:
+def _numbers(labels: Values, candidate: Scored, production: Scored | None) -> list[Values]:
+    return [labels, candidate.scores, *([production.scores] if production else [])]
+
+
+def _measured(
+    told: Comparison, labels: Values, candidate: Scored, production: Scored | None, *, resamples: int, seed: int
+) -> Comparison:
+    """The figures, and the verdict that follows from them alone."""
+    new = prepare(told.metric, labels, candidate.scores)
     if production is None:
-        return "first", ["nothing is in production yet, so there is nothing to compare with"]
-    low, high = bootstrap.interval
-    facts = (
-        f"better in {bootstrap.share_won:.1%} of {bootstrap.resamples} paired resamples ({confidence:.0%} are needed); "
-        f"{metric} differs by {bootstrap.difference:+.4f}, {bootstrap.level:.0%} interval {low:+.4f} to {high:+.4f}"
+        value = new.weighted(np.ones(len(labels), dtype=np.uint8))
+        return replace(
+            told,
+            candidate_value=None if math.isnan(value) else value,
+            estimate=estimate(told.metric, labels, new),
+        )
+    old = prepare(told.metric, labels, production.scores)
+    bootstrap = paired_bootstrap(
+        new,
+        old,
+        rows=len(labels),
+        metric=told.metric,
+        resamples=resamples,
+        confidence=told.confidence,
+        seed=seed,
+        margin=told.margin,
+        pairing="unpaired" if told.rule == "unpaired_90" else "paired",
     )
-    if bootstrap.share_won >= confidence:
-        return "candidate_wins", [f"the candidate is {facts}"]
-    if bootstrap.share_won <= 1 - confidence:
-        return "production_wins", [f"the candidate is {facts}"]
-    return "not_enough_data", [f"these rows cannot tell the two apart: the candidate is {facts}"]
+    apart = paired_difference(told.metric, labels, new, old)
+    findings = Findings(
+        metric=told.metric,
+        rows=len(labels),
+        bootstrap=bootstrap,
+        estimate=apart,
+        margin=told.margin,
+        use=told.use,
+    )
+    judged: Judgement = judge(findings, rule=told.rule, confidence=told.confidence)
+    return replace(
+        told,
+        verdict=judged.verdict,
+        reasons=(*judged.reasons, *remarks(labels, [candidate, production])),
+        candidate_value=bootstrap.candidate,
+        production_value=bootstrap.production,
+        bootstrap=bootstrap,
+        needed=judged.needed,
+        estimate=apart,
+        detectable=judged.detectable,
+        more_rows=judged.more_rows,
+    )
 
 
-def _obstacles(labels: Values, versions: tuple[Scored, Scored | None], *, metric: str, test_start: str) -> list[str]:
-    """Why no verdict on these rows could be trusted."""
-    found = [
-        f"version {scored.version} has learned from rows up to {scored.learned_until}, so that the test rows from "
-        f"{test_start} are not new to it; train it on older rows, or compare on newer ones"
-        for scored in versions
-        if scored is not None and _instant(scored.learned_until) > _instant(test_start)
+def _sliced(
+    told: Comparison,
+    labels: Values,
+    candidate: Scored,
+    production: Scored | None,
+    *,
+    slices: Mapping[str, Sequence[object]],
+    floors: Sequence[SliceFloor],
+    threshold: float,
+) -> Comparison:
+    """What is reported apart, and what is protected."""
+    rows = slice_rows(
+        labels,
+        candidate.scores,
+        production.scores if production else None,
+        told.metric,
+        slices=slices,
+        protected={floor.column for floor in floors},
+        confidence=told.confidence,
+        margin=told.margin,
+    )
+    held = check_floors(labels, candidate.scores, floors, columns=slices, threshold=threshold)
+    return replace(told, slices=rows, floors=held)
+
+
+def _hindered(told: Comparison, found: Sequence[Obstacle]) -> Comparison:
+    """The gravest obstacle gives the verdict; all of them are said."""
+    more = [one.more_rows for one in found if one.more_rows is not None]
+    return replace(
+        told,
+        verdict=found[0].verdict,
+        reasons=tuple(one.reason for one in found),
+        more_rows=max(more, default=None),
+    )
+
+
+def _with_slices(told: Comparison) -> Comparison:
+    """Better overall is not enough where a protected slice pays for it."""
+    failed = [
+        *failures(told.floors),
+        *(
+            f"in {row.column} = {row.value} ({row.rows:,} rows) the candidate is worse: {told.metric} differs by "
+            f"{row.difference:+.4f}, interval {row.interval[0]:+.4f} to {row.interval[1]:+.4f}"
+            for row in told.slices
+            if row.worse and row.interval is not None
+        ),
     ]
-    sizes = (labels == 1).sum(), (labels == 0).sum()
-    fewest = int(min(sizes)) if _is_binary(metric) else len(labels)
-    if fewest < FEWEST:
-        found.append(f"the test rows hold {fewest} of a class; below {FEWEST} nothing can be told")
-    return found
-
-
-def _instant(text: str) -> datetime:
-    """A time, in UTC where the text names no zone."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _is_binary(metric: str) -> bool:
-    return metric in ("roc_auc", "brier", "log_loss")
+    if not failed:
+        return told
+    # More rows would not mend it, so it goes before "not enough data" as well.
+    verdict: Verdict = told.verdict if told.verdict == "production_wins" else "fails_a_slice"
+    return replace(told, verdict=verdict, reasons=(*failed, *told.reasons))

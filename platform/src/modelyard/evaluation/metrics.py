@@ -26,6 +26,11 @@ def is_better(metric: str, value: float, than: float) -> bool:
     return value < than if metric in LOWER_IS_BETTER else value > than
 
 
+def direction(metric: str) -> float:
+    """1 where a higher value is better, -1 where a lower one is."""
+    return -1.0 if metric in LOWER_IS_BETTER else 1.0
+
+
 def binary_metrics(labels: Values, scores: Values, *, threshold: float = 0.5, base_rate: float) -> dict[str, float]:
     """Every binary metric.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from modelyard.evaluation.curves import roc_curve
 from modelyard.evaluation.metrics import calibration_bins
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Values = NDArray[np.float64]
-_POINTS = 400
 _SHOWN_BARS = 20
 
 
@@ -25,7 +25,7 @@ def roc_plot(labels: Values, scores: Mapping[str, Values]) -> bytes:
     figure, axes = _figure("ROC", x="false positive rate", y="true positive rate")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
     for name, values in scores.items():
-        false, true = _roc(labels, values)
+        false, true = roc_curve(labels, values)
         axes.plot(false, true, label=name)
     axes.legend(loc="lower right")
     return _png(figure)
@@ -61,17 +61,6 @@ def residual_plot(labels: Values, scores: Mapping[str, Values]) -> bytes:
         axes.plot(values, labels - values, marker=".", linestyle="", alpha=0.5, label=name)
     axes.legend(loc="upper left")
     return _png(figure)
-
-
-def _roc(labels: Values, scores: Values) -> tuple[Values, Values]:
-    """False and true positive rates by falling threshold, thinned to what a plot can show."""
-    order = np.argsort(-scores, kind="stable")
-    ones = labels[order] == 1
-    ends = np.flatnonzero(np.r_[np.diff(scores[order]) != 0, True])
-    true = np.r_[0.0, np.cumsum(ones)[ends] / max(ones.sum(), 1)]
-    false = np.r_[0.0, np.cumsum(~ones)[ends] / max((~ones).sum(), 1)]
-    kept = np.unique(np.linspace(0, len(true) - 1, _POINTS).astype(int))
-    return false[kept], true[kept]
 
 
 def _figure(title: str, *, x: str, y: str) -> tuple[Figure, Axes]:

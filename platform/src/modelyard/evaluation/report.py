@@ -1,102 +1,174 @@
-"""The comparison as one HTML page that a person decides from: the verdict first, then why, then the pictures."""
+"""The comparison as one HTML page that a person decides from: the verdict first, then why, then the pictures.
+
+It holds no script, loads nothing, and forbids itself to: what it shows is what was measured.
+"""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelyard.evaluation.comparison import Comparison
-from modelyard.evaluation.plots import calibration_plot, residual_plot, roc_plot
-from modelyard.evaluation.slicing import SliceRow
+from modelyard.evaluation.page.chart import Chart
+from modelyard.evaluation.page.pictures import (
+    LOOKS,
+    bootstrap_chart,
+    calibration_chart,
+    precision_recall_chart,
+    residual_chart,
+    residual_spread_chart,
+    roc_chart,
+    score_chart,
+    slice_chart,
+)
+from modelyard.evaluation.page.style import STYLE
+from modelyard.evaluation.page.tables import confusion_table, figures_table, floors_table, slices_table
+from modelyard.evaluation.verdicts import SHOWN
 
 Values = NDArray[np.float64]
 
-_VERDICTS = {
-    "candidate_wins": "The candidate wins",
-    "production_wins": "Production wins",
-    "not_enough_data": "Not enough data to tell",
-    "first": "The first version: nothing to compare with",
-}
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2733}
-h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
-.verdict{font-size:1.3rem;padding:.6rem 1rem;border-radius:.4rem}
-.candidate_wins,.first{background:#dff3e3}.production_wins{background:#fbe0dd}.not_enough_data{background:#fdf1d3}
-table{border-collapse:collapse}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #dde3ea}
-td:first-child,th:first-child,td:nth-child(2),th:nth-child(2){text-align:left}.worse{color:#a3261c}
-img{max-width:30rem;width:100%}footer{margin-top:2rem;color:#5c6b7a;font-size:.85rem}
-"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def comparison_page(comparison: Comparison, labels: Values, scores: Mapping[str, Values]) -> str:
+def comparison_page(
+    comparison: Comparison,
+    labels: Values,
+    scores: Mapping[str, Values],
+    *,
+    threshold: float = 0.5,
+    names: Sequence[str] = ("0", "1"),
+) -> str:
     """The whole report as one HTML document that needs nothing from outside.
 
     Args:
         comparison: What is reported.
         labels: Of the test rows.
-        scores: Name of a version, as shown, to its scores on the test rows.
+        scores: Name of a version, as shown, to its scores on the test rows; the candidate first.
+        threshold: The probability from which on 1 is predicted.
+        names: What label 0 and label 1 are called.
     """
-    binary = comparison.positives is not None
-    pictures = (
-        {"ROC curves": roc_plot(labels, scores), "Calibration": calibration_plot(labels, scores)}
-        if binary
-        else {"Residuals": residual_plot(labels, scores)}
-    )
-    title = f"{comparison.model}: version {comparison.candidate}"
+    title = f"{comparison.model}: version {comparison.candidate} against {_production(comparison)}"
+    usable = {name: values for name, values in scores.items() if np.isfinite(values).all()}
+    drawable = bool(usable) and len(labels) > 1 and bool(np.isfinite(labels).all())
     body = [
-        f"<h1>{escape(title)} against {_production(comparison)}</h1>",
-        f'<p class="verdict {comparison.verdict}">{_VERDICTS[comparison.verdict]}</p>',
-        "<ul>" + "".join(f"<li>{escape(reason)}</li>" for reason in comparison.reasons) + "</ul>",
-        "<h2>Figures</h2>" + _figures(comparison),
-        *(f"<h2>{name}</h2>{_picture(name, content)}" for name, content in pictures.items()),
-        "<h2>Slices</h2>" + _slices(comparison.slices) if comparison.slices else "",
-        f"<footer>Evidence {comparison.digest}</footer>",
+        f'<p class="over">Comparison on rows that no version has learned from</p><h1>{escape(title)}</h1>',
+        _verdict(comparison),
+        _cards(comparison),
+        *_certainty(comparison),
+        *(_curves(comparison, labels, usable, threshold=threshold, names=names) if drawable else []),
+        *_slices(comparison),
+        "<h2>How it was measured</h2>",
+        figures_table(_settings(comparison)),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><main>{''.join(body)}</main><footer>Evidence {comparison.digest}</footer></body></html>\n"
+    )
+
+
+def _verdict(comparison: Comparison) -> str:
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in comparison.reasons)
+    said = escape(SHOWN[comparison.verdict])
+    return f'<section class="verdict {comparison.verdict}"><strong>{said}</strong><ul>{reasons}</ul></section>'
+
+
+def _cards(comparison: Comparison) -> str:
+    cards = {f"{comparison.metric}, version {comparison.candidate}": _number(comparison.candidate_value)}
+    if comparison.production is not None:
+        cards[f"{comparison.metric}, version {comparison.production}"] = _number(comparison.production_value)
+    if (bootstrap := comparison.bootstrap) is not None:
+        cards["difference"] = f"{bootstrap.difference:+.4f}"
+        cards["resamples won"] = f"{bootstrap.share_won:.1%}"
+    if comparison.detectable is not None:
+        cards["smallest gain that would show"] = _number(comparison.detectable)
+    if comparison.more_rows is not None:
+        cards["more rows needed"] = f"{comparison.more_rows:,}"
+    cards["test rows"] = f"{comparison.rows:,}"
+    if comparison.positives is not None:
+        cards["rows with label 1"] = f"{comparison.positives:,}"
+    items = (f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in cards.items())
+    return f'<dl class="cards">{"".join(items)}</dl>'
+
+
+def _certainty(comparison: Comparison) -> Iterator[str]:
+    bootstrap = comparison.bootstrap
+    if bootstrap is None or not bootstrap.resamples:
+        return
+    low, high = bootstrap.interval
+    note = f"Shaded: the middle {bootstrap.level:.0%}, {low:+.4f} to {high:+.4f}."
+    if comparison.needed is not None:
+        note += f" The candidate wins if at least {comparison.needed:.2%} lie right of the decision line."
+    yield "<h2>How sure is it?</h2>"
+    limit = -comparison.margin if comparison.margin else 0.0
+    yield _figure(bootstrap_chart(bootstrap, comparison.metric, limit=limit), note)
+
+
+def _curves(
+    comparison: Comparison, labels: Values, scores: Mapping[str, Values], *, threshold: float, names: Sequence[str]
+) -> Iterator[str]:
+    keys = "".join(f'<span class="key {look}"></span>{escape(name)}' for name, look in zip(scores, LOOKS, strict=False))
+    yield f'<h2>What each version does</h2><p>{keys}</p><div class="charts">'
+    if comparison.positives is None:
+        yield _figure(residual_chart(labels, scores))
+        yield _figure(residual_spread_chart(labels, scores))
+    else:
+        yield _figure(roc_chart(labels, scores))
+        yield _figure(precision_recall_chart(labels, scores))
+        yield _figure(calibration_chart(labels, scores))
+        for name, values in scores.items():
+            yield _figure(score_chart(labels, values, name, names))
+        for name, values in scores.items():
+            table = confusion_table(labels, values, name=name, threshold=threshold, names=names)
+            yield f'<figure><figcaption>Confusion matrix</figcaption><div class="scroll">{table}</div></figure>'
+    yield "</div>"
+
+
+def _slices(comparison: Comparison) -> Iterator[str]:
+    if comparison.slices:
+        yield "<h2>Slices</h2>"
+        if comparison.production is not None:
+            yield _figure(slice_chart(comparison.slices, comparison.metric))
+        yield slices_table(comparison.slices, comparison.metric)
+    if comparison.floors:
+        yield "<h2>Floors</h2>" + floors_table(comparison.floors)
+
+
+def _settings(comparison: Comparison) -> dict[str, str]:
+    rows = comparison.test_rows
+    found = {
+        "test rows": f"{comparison.rows:,}, from {rows['start']} until {rows['end']}",
+        "data": ", ".join(f"{name} version {v}" for name, v in rows["data_versions"].items()),
+        "comparisons on these rows": f"this is number {comparison.use}",
+        "rule": comparison.rule,
+        "confidence": f"{comparison.confidence:.0%}",
+    }
+    if comparison.needed is not None:
+        found["asked for here"] = f"{comparison.needed:.2%}"
+    if comparison.margin:
+        found["margin"] = f"may be worse by {comparison.margin:g}"
+    if comparison.estimate is not None and comparison.bootstrap is not None:
+        low, high = comparison.estimate.interval(comparison.bootstrap.level)
+        found["interval without resampling"] = f"{low:+.4f} to {high:+.4f}"
+    if comparison.bootstrap is not None:
+        found["resamples"] = f"{comparison.bootstrap.resamples:,}, seed {comparison.bootstrap.seed}"
+    return found
+
+
+def _figure(chart: Chart, note: str = "") -> str:
+    more = f"<p>{escape(note or chart.description)}</p>"
+    drawn = chart.svg(ticks_up=bool(chart.y.label))
+    return f"<figure><figcaption>{escape(chart.title)}</figcaption>{drawn}{more}</figure>"
 
 
 def _production(comparison: Comparison) -> str:
     return "an empty production" if comparison.production is None else f"version {comparison.production}"
 
 
-def _figures(comparison: Comparison) -> str:
-    rows = {
-        f"{comparison.metric}, version {comparison.candidate}": f"{comparison.candidate_value:.4f}",
-        "test rows": f"{comparison.rows:,}, from {comparison.test_rows['start']} until {comparison.test_rows['end']}",
-        "data": ", ".join(f"{name} version {v}" for name, v in comparison.test_rows["data_versions"].items()),
-    }
-    if comparison.positives is not None:
-        rows["rows with label 1"] = f"{comparison.positives:,}"
-    if (bootstrap := comparison.bootstrap) is not None:
-        low, high = bootstrap.interval
-        wanted = f"{comparison.confidence:.0%}"
-        rows |= {
-            f"{comparison.metric}, version {comparison.production}": f"{bootstrap.production:.4f}",
-            "difference": f"{bootstrap.difference:+.4f} ({bootstrap.level:.0%} interval {low:+.4f} to {high:+.4f})",
-            "resamples won": f"{bootstrap.share_won:.1%} of {bootstrap.resamples:,}, needed {wanted}",
-            "seed of the resampling": str(bootstrap.seed),
-        }
-    cells = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows.items())
-    return f"<table>{cells}</table>"
-
-
-def _slices(slices: tuple[SliceRow, ...]) -> str:
-    head = "<tr><th>slice</th><th>value</th><th>rows</th><th>candidate</th><th>production</th><th>difference</th></tr>"
-    return f"<table>{head}{''.join(_slice(row) for row in slices)}</table>"
-
-
-def _slice(row: SliceRow) -> str:
-    old = "" if row.production is None else f"{row.production:.4f}"
-    gap = "" if row.difference is None else f"{row.difference:+.4f}"
-    mark = ' class="worse"' if row.difference is not None and row.difference < 0 else ""
-    words = f"<td>{escape(row.column)}</td><td>{escape(row.value)}</td><td>{row.rows:,}</td>"
-    return f"<tr{mark}>{words}<td>{row.candidate:.4f}</td><td>{old}</td><td>{gap}</td></tr>"
-
-
-def _picture(name: str, content: bytes) -> str:
-    return f'<img alt="{escape(name)}" src="data:image/png;base64,{base64.b64encode(content).decode()}">'
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,6 +25,10 @@ class Candidate(Protocol):
     def validation_rows(self) -> Mapping[str, Any]:
         """Which rows these are: `start`, `end`, `data_versions`."""
 
+    @property
+    def slices(self) -> Sequence[Mapping[str, Any]]:
+        """What floors are held to, on the validation rows: column, value, rows, metric, found."""
+
 
 class Limit(Protocol):
     """A threshold on one metric."""
@@ -42,12 +46,24 @@ class Limit(Protocol):
         """The highest value that passes."""
 
 
+class SliceLimit(Limit, Protocol):
+    """A limit on a metric in every slice of a column."""
+
+    @property
+    def column(self) -> str:
+        """The column whose values are the slices."""
+
+    @property
+    def fewest(self) -> int:
+        """A slice with fewer rows is not held to it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagingDecision:
-    """The candidate to stage, and what was said of every one."""
+    """The version to stage, and what was said of every one."""
 
     version: int | None
-    """None if no candidate passes."""
+    """None if no version passes."""
     reasons: Mapping[int, tuple[str, ...]]
     """Version to why it was or was not chosen."""
 
@@ -62,17 +78,25 @@ class StagingDecision:
         return "; ".join(f"version {version}: {', '.join(said)}" for version, said in self.reasons.items())
 
 
-def choose_staging(candidates: Sequence[Candidate], thresholds: Sequence[Limit], *, metric: str) -> StagingDecision:
-    """The best candidate that passes every threshold.
+def choose_staging(
+    candidates: Sequence[Candidate],
+    thresholds: Sequence[Limit],
+    *,
+    metric: str,
+    floors: Sequence[SliceLimit] = (),
+) -> StagingDecision:
+    """The best candidate that passes every threshold, and every floor in every slice.
 
     Metrics on different rows do not compare. So the candidates that were validated on the latest rows go first, and
-    only among them the metric decides. Equals: the older version stays, so that nothing changes without a gain.
+    only among them the metric decides. Equals: the older version stays, so that nothing changes without a gain. What
+    is in staging already is a candidate like the others, and stays if none of them is better.
     """
     reasons: dict[int, tuple[str, ...]] = {}
     best: Candidate | None = None
     for candidate in sorted(candidates, key=lambda found: found.version):
-        failed = threshold_failures(candidate.metrics, thresholds)
-        reasons[candidate.version] = tuple(failed) or ("passes every threshold",)
+        failed = [*threshold_failures(candidate.metrics, thresholds), *floor_failures(candidate.slices, floors)]
+        passed = "passes every threshold and floor" if floors else "passes every threshold"
+        reasons[candidate.version] = tuple(failed) or (passed,)
         if not failed and (best is None or _goes_before(candidate, best, metric)):
             best = candidate
     if best is not None:
@@ -83,6 +107,23 @@ def choose_staging(candidates: Sequence[Candidate], thresholds: Sequence[Limit],
 def threshold_failures(metrics: Mapping[str, float], thresholds: Sequence[Limit]) -> list[str]:
     """Every threshold that these metrics do not meet, as sentences."""
     return [said for threshold in thresholds if (said := _failure(metrics, threshold))]
+
+
+def floor_failures(measured: Sequence[Mapping[str, Any]], floors: Sequence[SliceLimit]) -> list[str]:
+    """Every slice that does not meet its floor, as sentences. A floor that was set after training was not measured."""
+    return [said for floor in floors for said in _slice_failures(measured, floor)]
+
+
+def _slice_failures(measured: Sequence[Mapping[str, Any]], floor: SliceLimit) -> Iterator[str]:
+    slices = [one for one in measured if (one["column"], one["metric"]) == (floor.column, floor.metric)]
+    if not slices:
+        yield f"{floor.metric} was not measured within {floor.column}: train again"
+    for one in slices:
+        # In a slice of one class alone a metric may not be defined, however many rows it has.
+        if one["rows"] >= floor.fewest and one["found"] is not None:
+            failed = _failure({floor.metric: one["found"]}, floor)
+            if failed:
+                yield f"in {floor.column} = {one['value']} ({one['rows']:,} rows) {failed}"
 
 
 def _failure(metrics: Mapping[str, float], threshold: Limit) -> str | None:
