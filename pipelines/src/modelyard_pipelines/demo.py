@@ -94,7 +94,9 @@ def _ingest(platform: Platform, phase: Phase) -> bool:
     """Lands, judges and stores the months of a phase."""
     changed = False
     with step(f"data: {phase.name}") as note:
-        for one in data_workflow(platform, find_purpose(MODEL), phase.months).run(lambda title: _quiet(title, note)):
+        for one in data_workflow(platform, find_purpose(MODEL, platform.workspace), phase.months).run(
+            lambda title: _quiet(title, note)
+        ):
             changed |= one.outcome.changed
     return changed
 

@@ -50,7 +50,7 @@ def bring_to_production(platform: Platform, name: str, phase: Phase, *, by: str)
         Whether anything had to be done.
     """
     table = Table(Layer.CURATED, find_model(platform.workspace, name).purpose)
-    data_version = version_after(platform, find_purpose(table.name), phase.months[-1])
+    data_version = version_after(platform, find_purpose(table.name, platform.workspace), phase.months[-1])
     if data_version is None:
         raise DataNotReadyError(
             f"{table} does not hold {phase.months[-1]} yet", hint=f"modelyard data run {table.name}"

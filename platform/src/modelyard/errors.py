@@ -11,6 +11,7 @@
     │   ├── SourceNotFoundError
     │   ├── PurposeNotFoundError
     │   ├── TableNotFoundError
+    │   ├── SampleRefusedError
     │   ├── DataNotReadyError
     │   └── LakeBusyError           exit 75  may be retried as it is
     ├── ModelError                  exit 5   a model or a promotion was refused, or is not there
@@ -21,6 +22,8 @@
     │   ├── NoProductionModelError
     │   ├── StagingRefusedError
     │   ├── PromotionRefusedError
+    │   ├── RollbackRefusedError
+    │   ├── NotReproducibleError
     │   ├── LedgerBrokenError
     │   └── RegistryBusyError       exit 75
     ├── InfrastructureError         exit 6   provisioning failed
@@ -102,6 +105,10 @@ class TableNotFoundError(DataError):
     """The table, or this version of it, does not exist."""
 
 
+class SampleRefusedError(DataError):
+    """A file says too little about a new source to draft its contract from."""
+
+
 class DataNotReadyError(DataError):
     """A purpose lacks something that it joins."""
 
@@ -151,8 +158,16 @@ class PromotionRefusedError(ModelError):
     """The evidence does not support the promotion, or somebody else was faster."""
 
 
+class RollbackRefusedError(ModelError):
+    """There is nothing to go back to, or what was in production before is not there any more."""
+
+
+class NotReproducibleError(ModelError):
+    """A training cannot be made again: its code, or its data, is not there any more."""
+
+
 class LedgerBrokenError(ModelError):
-    """The promotion ledger's hash chain does not verify."""
+    """The ledger of promotions and rollbacks does not verify."""
 
 
 class RegistryBusyError(ModelError, RetryableError):

@@ -3,21 +3,29 @@
 import hashlib
 import os
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from modelyard.registry.mlflow_registry import MlflowRegistry
-from modelyard.registry.versions import ARTIFACTS, MODEL_FILE, Registration
+from modelyard.registry.versions import EXAMPLE_FILE, MODEL_FILE, SIGNATURE_FILE, Registration
 from modelyard.testing.registry_fakes import InMemoryRegistry
 from modelyard.testing.tracking_server import tracking_server
+from modelyard_bundle.digests import digest_of
 
 KINDS = ("in memory", "mlflow")
 
 
 @pytest.fixture(scope="session")
-def mlflow_address(tmp_path_factory):
+def mlflow_folder(tmp_path_factory):
+    """Where the server keeps its database and its artifacts."""
+    return tmp_path_factory.mktemp("mlflow")
+
+
+@pytest.fixture(scope="session")
+def mlflow_address(mlflow_folder):
     """A real MLflow server."""
-    with tracking_server(tmp_path_factory.mktemp("mlflow")) as address:
+    with tracking_server(mlflow_folder) as address:
         yield address
 
 
@@ -48,11 +56,7 @@ def place(kind, tmp_path, request):
 
         def folder(files):
             number = next(numbers)
-            target = tmp_path / f"source-{number}"
-            target.mkdir()
-            for name, content in files.items():
-                (target / name).write_bytes(content)
-            return f"run-{number}", str(target)
+            return f"run-{number}", str(write(tmp_path / f"source-{number}", files))
 
         return folder
 
@@ -63,30 +67,60 @@ def place(kind, tmp_path, request):
 
     def run(files):
         found = client.create_run(experiment)
-        folder = tmp_path / found.info.run_id
-        folder.mkdir()
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-            client.log_artifact(found.info.run_id, str(folder / name), "model" if name == MODEL_FILE else None)
+        beside = {name: content for name, content in files.items() if name.endswith(".json")}
+        client.log_artifacts(found.info.run_id, str(write(tmp_path / found.info.run_id, beside)))
+        held = {name: content for name, content in files.items() if name not in beside}
+        client.log_artifacts(found.info.run_id, str(write(tmp_path / f"{found.info.run_id}-model", held)), "model")
         return found.info.run_id, f"{found.info.artifact_uri}/model"
 
     return run
 
 
+def write(folder, files):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
 @pytest.fixture
-def registration(place, model):
+def damage(kind, request):
+    """Flips one bit of what holds a version, where the registry keeps it."""
+
+    def flip(version):
+        if kind == "in memory":
+            root = Path(request.getfixturevalue("registry").store._models[version.model].sources[version.version])
+        else:
+            folder = request.getfixturevalue("mlflow_folder")
+            (root,) = (folder / "artifacts").glob(f"*/{version.run_id}/artifacts/model")
+        holder = root / version.holder
+        file = holder if holder.is_file() else sorted(holder.rglob("part-*"))[0]
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+
+    return flip
+
+
+@pytest.fixture
+def registration(place, model, tmp_path):
     """Makes registrations whose files the registry can reach."""
     numbers = count(1)
 
     def make(**changes):
         number = next(numbers)
-        files = {name: f"{name} of {number}".encode() for name in ARTIFACTS}
-        run_id, source = place(files)
+        holder = changes.get("holder", MODEL_FILE)
+        held = {
+            MODEL_FILE: {MODEL_FILE: f"{MODEL_FILE} of {number}".encode()},
+            "sparkml": {f"sparkml/{part}": f"{part} of {number}".encode() for part in ("metadata/part-0", "data")},
+        }[holder]
+        beside = {name: f"{name} of {number}".encode() for name in (SIGNATURE_FILE, EXAMPLE_FILE)}
+        run_id, source = place({**held, **beside})
         said = {
             "model": model,
             "run_id": run_id,
             "source": source,
-            "digest": hashlib.sha256(files[MODEL_FILE]).hexdigest(),
+            "digest": digest_of(write(tmp_path / f"copy-{number}", held) / holder),
             "fingerprint": f"fingerprint-{number}",
             "task": "binary",
             "commit": "abc",
@@ -96,6 +130,10 @@ def registration(place, model):
             "test_rows": {"start": "2013-06-01", "end": "2013-07-01", "rows": 10, "data_versions": {}},
             "learned_until": "2013-06-01",
             "libraries": {"numpy": "2"},
+            "seed": 7,
+            "lock": "l" * 64,
+            "variant": "linear",
+            "slices": ({"column": "depot", "value": "north", "rows": 5, "metric": "roc_auc", "found": 0.61},),
             **changes,
         }
         return Registration(**said)

@@ -1,6 +1,7 @@
 """One batch from the offered file to CLEAN, on real tables with real flights."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -134,16 +135,9 @@ def test_a_refusal_stops_the_workflow_before_curated(platform, flights):
     path = land(platform, flights, "2013-01")
     path.write_bytes(path.read_bytes()[:100_000])
 
-    class Damaged(type(flights)):
-        __slots__ = ()
-
-        def __init__(self):
-            for name in ("name", "contract", "cleaning"):
-                object.__setattr__(self, name, getattr(flights, name))
-            object.__setattr__(self, "land", lambda month, to, cache=None: path)
-
+    damaged = replace(flights, land=lambda month, to, cache=None: path)
     with pytest.raises(BatchRefusedError, match="no table was changed"):
-        running.deliver(platform, Damaged(), "2013-01", lambda line: None)
+        running.deliver(platform, damaged, "2013-01", lambda line: None)
     assert tables(platform) == []
 
 

@@ -81,9 +81,9 @@ def test_reads_quotes_line_breaks_inside_them_and_missing_values(read, csv_text)
         (b"PK\x03\x04 and so on", "rides.csv", "not_what_it_says"),
         (b"year,month\n1,2\n", "rides.parquet", "not_what_it_says"),
         (b"year,month\n1,2\n", "rides.csv.gz", "not_what_it_says"),
-        (gzip.compress(b"year,month\n1,2\n"), "rides.csv", "not_what_it_says"),
-        (gzip.compress(b""), "rides.csv.gz", "empty"),
-        (gzip.compress(b"year,month\n1,2\n") + b"left over", "rides.csv.gz", "corrupt"),
+        (gzip.compress(b"year,month\n1,2\n", mtime=0), "rides.csv", "not_what_it_says"),
+        (gzip.compress(b"", mtime=0), "rides.csv.gz", "empty"),
+        (gzip.compress(b"year,month\n1,2\n", mtime=0) + b"left over", "rides.csv.gz", "corrupt"),
         (b"year,month\n1,2\n", "rides.txt", "unknown_type"),
         (b"year,month\n1,2\n", "rides", "unknown_type"),
         (b"PAR1 and nothing else", "rides.parquet", "truncated"),
@@ -252,3 +252,54 @@ def test_parquet_types_that_change_the_meaning_are_refused(read, csv_text, colum
 def test_layout_counts_rows_outside_quotes_only():
     layout = inspect(b'a,b\n"x\ny",2\n"p,q",3\n', Limits())
     assert (layout.header, layout.rows, layout.findings) == (("a", "b"), 2, ())
+
+
+def json_lines(frame):
+    return frame.with_columns(pl.selectors.temporal().cast(pl.String)).write_ndjson().encode()
+
+
+def test_json_lines_are_read_in_the_contracts_types(read, csv_text):
+    frame = read(csv_text(miles="NA").encode()).frame
+    texts = frame.with_columns(pl.col("begun").dt.to_string("iso:strict").str.replace(r"\.0+", ""))
+    reading = read(json_lines(texts), "rides.jsonl")
+    assert codes(reading) == []
+    assert reading.frame.equals(frame)
+    assert read(json_lines(texts), "rides.ndjson").frame.equals(frame)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b'{"year": 2020}\n{"year": 20', "truncated"),
+        (b'{"year": 2020}\nno json\n', "corrupt"),
+        (b"[1, 2]\n", "corrupt"),
+        (b"{}\n{}\n", "header_only"),
+        (b"year,month\n2020,1\n", "corrupt"),
+        (b"\xff\xfe\x00{}\n", "corrupt"),
+    ],
+)
+def test_refuses_json_lines_that_are_none(read, content, code):
+    assert codes(read(content, "rides.jsonl")) == [code]
+
+
+@pytest.mark.parametrize(("column", "value"), [("begun", "yesterday"), ("miles", "3.5"), ("year", 2020.5)])
+def test_a_json_value_of_another_type_is_named(read, csv_text, column, value):
+    import json
+
+    frame = read(csv_text().encode()).frame
+    rows = [
+        json.loads(line) for line in json_lines(frame.with_columns(pl.col("begun").dt.to_string("iso"))).splitlines()
+    ]
+    rows[2][column] = value
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    assert [one.subject for one in read(text.encode(), "rides.jsonl").type_findings] == [column]
+
+
+def test_a_blank_between_day_and_time_and_capital_truths_are_read(read, csv_text):
+    plain = read(csv_text().encode()).frame
+    text = csv_text(begun="2020-01-04 05:00:00Z", electric="True")
+    reading = read(text.encode())
+    assert codes(reading) == []
+    assert reading.frame.schema == plain.schema
+    assert reading.frame["electric"][3] is True
+    assert reading.frame["begun"][3].hour == 5

@@ -57,6 +57,8 @@ class Curation:
 def curate(platform: Platform, purpose: Purpose, *, note: Note, patience: float = 120.0) -> Curation:
     """Joins every batch of the driving source that CURATED does not hold yet, one Delta commit for each.
 
+    Of a driving source that delivers snapshots, only the newest is of interest: it replaces what CURATED held.
+
     Raises:
         LakeBusyError: the purpose is being curated by another process that does not end within `patience` seconds.
     """
@@ -77,6 +79,7 @@ def curate(platform: Platform, purpose: Purpose, *, note: Note, patience: float 
 
 def _pending(platform: Platform, purpose: Purpose, table: Table) -> list[BatchRecord]:
     stored = [one for one in platform.batches.of(purpose.driving) if one.state is BatchState.STORED]
+    stored = stored[-1:] if purpose.replaces else stored
     return [one for one in stored if not platform.engine.committed(table, one.digest)]
 
 
@@ -105,7 +108,8 @@ def _join(platform: Platform, purpose: Purpose, table: Table, record: BatchRecor
     marked = joined.with_columns(nw.lit(short(record.digest)).alias(BATCH_COLUMN))
     lineage = {f"modelyard.input.{name}": str(version) for name, version in pinned.items()}
     metadata = {"digest": record.digest, **lineage}
-    return platform.engine.append(table, marked, transaction=record.digest, metadata=metadata).version
+    write = platform.engine.replace if purpose.replaces else platform.engine.append
+    return write(table, marked, transaction=record.digest, metadata=metadata).version
 
 
 def _clean_versions(platform: Platform, purpose: Purpose) -> dict[str, int]:

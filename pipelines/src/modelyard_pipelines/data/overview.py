@@ -14,8 +14,8 @@ Row = dict[str, Any]
 
 def tables(platform: Platform) -> list[Row]:
     """Every table that exists: layer, name, newest version and rows."""
-    named = [Table(layer, name) for layer in (Layer.RAW, Layer.CLEAN) for name in source_names()]
-    named += [Table(Layer.CURATED, name) for name in purpose_names()]
+    named = [Table(layer, name) for layer in (Layer.RAW, Layer.CLEAN) for name in source_names(platform.workspace)]
+    named += [Table(Layer.CURATED, name) for name in purpose_names(platform.workspace)]
     found = [(table, platform.engine.version(table)) for table in named]
     return [
         {"layer": str(table.layer), "name": table.name, "version": at.version, "rows": platform.engine.rows(table)}

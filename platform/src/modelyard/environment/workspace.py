@@ -59,6 +59,16 @@ class Workspace:
         return self.root / "ml" / "models"
 
     @property
+    def sources(self) -> Path:
+        """The folder with one folder per source of this workspace."""
+        return self.root / "pipelines" / "src" / "modelyard_pipelines" / "sources"
+
+    @property
+    def purposes(self) -> Path:
+        """The folder with one folder per purpose of this workspace."""
+        return self.root / "pipelines" / "src" / "modelyard_pipelines" / "purposes"
+
+    @property
     def infra(self) -> Path:
         """The Pulumi project."""
         return self.root / "infra"

@@ -60,6 +60,8 @@ class Column:
     """What CLEAN does with the column; anything but `keep` only for personal data."""
     significance: Significance = Significance()
     description: str = ""
+    clean_name: str = ""
+    """What CLEAN calls the column where no cleaning of the source's own says so; empty where the name stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ class Derived:
     description: str = ""
     significance: Significance | None = None
     """Where given, the column is also compared with stored data, as if it had been delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where deliveries of a source come from."""
+
+    name: str
+    path: str
+    """A file, or a folder of files; `{month}` in it stands for the month. Relative to the workspace's root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ class Contract:
     volume_margin: float = DEFAULT_VOLUME_MARGIN
     vanished_margin: float = DEFAULT_VANISHED_MARGIN
     description: str = ""
+    servers: tuple[Server, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

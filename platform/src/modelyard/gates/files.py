@@ -9,13 +9,14 @@ import hashlib
 import os
 import stat
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from modelyard.gates.report import Finding
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "json"]
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
@@ -32,7 +33,15 @@ OTHER_KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "PDF"),
     (b"SQLite format 3\x00", "SQLite"),
 )
-NAMES = "name.csv, name.csv.gz or name.parquet"
+NAMES = "name.csv, name.csv.gz, name.parquet, name.jsonl or name.ndjson"
+SUFFIXES: Mapping[str, tuple[Format, bytes | None]] = {
+    ".csv": ("csv", None),
+    ".csv.gz": ("csv", GZIP),
+    ".parquet": ("parquet", PARQUET),
+    ".jsonl": ("json", None),
+    ".ndjson": ("json", None),
+}
+"""What a name says about a file: how it is read, and the bytes that it must start with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +81,15 @@ def open_file(path: Path, limits: Limits | None = None) -> Opened:
     if isinstance(stored, Finding):
         return Opened(findings=(stored,))
     digest = hashlib.sha256(stored).hexdigest()
-    unpacked = _unpack(path.name.lower(), stored, limits)
+    unpacked = _unpack(path.name, stored, limits)
     if isinstance(unpacked, Finding):
         return Opened(digest=digest, findings=(unpacked,))
-    return Opened(digest, "parquet" if path.name.lower().endswith(".parquet") else "csv", unpacked)
+    return Opened(digest, SUFFIXES[str(suffix_of(path.name))][0], unpacked)
+
+
+def suffix_of(name: str) -> str | None:
+    """The ending of a file's name by which its format is known; None where there is none."""
+    return next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
 
 
 def _problem(code: str, message: str, *, found: str = "", allowed: str = "", hint: str = "") -> Finding:
@@ -122,16 +136,13 @@ def _stored_bytes(path: Path, limits: Limits) -> bytes | Finding:
 
 def _unpack(name: str, stored: bytes, limits: Limits) -> bytes | Finding:
     """The bytes inside, once the name and the first bytes agree on what they are."""
-    wanted = {".csv": None, ".csv.gz": GZIP, ".parquet": PARQUET}
-    suffix = next((suffix for suffix in wanted if name.endswith(suffix)), None)
+    suffix = suffix_of(name)
     if suffix is None:
         return _problem("unknown_type", "has a name that says nothing known", found=name, allowed=NAMES)
-    magic = wanted[suffix]
+    magic = SUFFIXES[suffix][1]
     actual = next(((start, kind) for start, kind in OTHER_KINDS if stored.startswith(start)), None)
     if magic is None and actual:
-        return _problem(
-            "not_what_it_says", f"is named {suffix} and holds {actual[1]}", found=actual[1], allowed="CSV text"
-        )
+        return _problem("not_what_it_says", f"is named {suffix} and holds {actual[1]}", found=actual[1], allowed="text")
     if magic and not stored.startswith(magic):
         kind = actual[1] if actual else "something else"
         return _problem(

@@ -20,13 +20,14 @@ from modelyard.gates.contract import (
     Delivery,
     Derived,
     Physical,
+    Server,
     Significance,
 )
 from modelyard.gates.expectations import EXPECTATIONS, Rule, argument_problem
 from modelyard.gates.odcs import CustomProperty, DataContract, LogicalTypeOptions, Property, Quality, SchemaObject
 
 TABLE_SETTINGS = ("delivery", "periodColumns", "missingValues", "derivedColumns", "significance")
-COLUMN_SETTINGS = ("clean", "significance")
+COLUMN_SETTINGS = ("clean", "cleanName", "significance")
 COLUMN_MARGINS = ("margin", "nullMargin", "novelMargin", "excluded", "reason")
 TABLE_MARGINS = {
     "margin": DEFAULT_MARGIN,
@@ -85,6 +86,7 @@ class _Interpreter:
             missing=frozenset(self._texts(settings, "missingValues", [""])),
             derived=tuple(self._derived(each) for each in self._list(settings, "derivedColumns")),
             description=raw.description.purpose or table.description,
+            servers=tuple(Server(each.server, each.path) for each in raw.servers),
         )
         contract = self._with_margins(contract, settings)
         self._check_derived(contract)
@@ -110,7 +112,14 @@ class _Interpreter:
             clean=self._clean(raw.classification, settings, key),
             significance=self._significance(settings, key),
             description=raw.description,
+            clean_name=self._clean_name(settings, key),
         )
+
+    def _clean_name(self, settings: Mapping[str, object], key: str) -> str:
+        value = settings.get("cleanName", "")
+        if not isinstance(value, str) or (value and not value.isidentifier()):
+            self._refuse(f"{key}.cleanName", value, "a name of letters, digits and underscores")
+        return value
 
     def _clean(self, classification: str, settings: Mapping[str, object], key: str) -> Clean:
         value = settings.get("clean")

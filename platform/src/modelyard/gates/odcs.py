@@ -97,6 +97,17 @@ class SchemaObject(BaseModel):
     custom_properties: list[CustomProperty] = Field(default_factory=list, alias="customProperties")
 
 
+class Server(BaseModel):
+    """Where deliveries come from: a file or a folder that a scheduled job of the source writes to."""
+
+    model_config = Strict
+    server: StrictStr = Field(min_length=1)
+    type: Literal["local"]
+    path: StrictStr = Field(min_length=1)
+    format: Literal["csv", "parquet", "json"] = "csv"
+    description: StrictStr = ""
+
+
 class Description(BaseModel):
     """Why the data exists and what it must not be used for."""
 
@@ -119,6 +130,7 @@ class DataContract(BaseModel):
     domain: StrictStr = ""
     tags: list[StrictStr] = Field(default_factory=list)
     description: Description = Description()
+    servers: list[Server] = Field(default_factory=list)
     table: list[SchemaObject] = Field(alias="schema", min_length=1, max_length=1)
     custom_properties: list[CustomProperty] = Field(default_factory=list, alias="customProperties")
 
@@ -157,6 +169,7 @@ def _lines(path: Path, error: ValidationError) -> list[str]:
 def _allowed_keys(location: tuple[int | str, ...]) -> str:
     """What an unknown key could have been: the keys of the nearest object above it."""
     objects: dict[str, type[BaseModel]] = {
+        "servers": Server,
         "schema": SchemaObject,
         "properties": Property,
         "quality": Quality,

@@ -10,8 +10,10 @@ from modelyard.gates.report import Finding
 EXAMPLES = 3
 SHOWN = 60
 """Characters of a wrong value that a message shows."""
-TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}"
+TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}"
 DATE_PATTERN = r"^\d{4}-\d{2}-\d{2}$"
+BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+"""Programs write their truth in three ways; 0, 1, yes and no may mean something else."""
 ALLOWED = {
     "string": "text",
     "int": "a whole number of 32 bits",
@@ -62,12 +64,14 @@ def _parsed(column: Column) -> pl.Expr:
         number = text.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
     if column.physical == "boolean":
-        return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+        return text.replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
     if column.physical == "date":
         return pl.when(text.str.contains(DATE_PATTERN)).then(text.str.to_date("%Y-%m-%d", strict=False))
-    shape = "%+" if column.physical == "timestamptz" else "%Y-%m-%dT%H:%M:%S"
+    shape = "%+" if column.physical == "timestamptz" else "%Y-%m-%dT%H:%M:%S%.f"
     zone = "UTC" if column.physical == "timestamptz" else None
-    moment = text.str.to_datetime(shape, strict=False, time_unit="us", time_zone=zone)
+    # Databases and spreadsheets write a blank where the standard writes a T.
+    marked = text.str.replace(" ", "T", literal=True)
+    moment = marked.str.to_datetime(shape, strict=False, time_unit="us", time_zone=zone)
     return pl.when(text.str.contains(TIMESTAMP_PATTERN)).then(moment)
 
 

@@ -39,9 +39,10 @@ def parse(opened: Opened, contract: Contract, limits: Limits) -> Reading:
     """Make a table of a file that has been opened."""
     if opened.findings:
         return Reading(opened.digest, format_findings=opened.findings)
-    if opened.format == "parquet":
-        return _parquet(opened, contract, limits)
-    return _csv(opened, contract, limits)
+    if opened.format == "csv":
+        return _csv(opened, contract, limits)
+    raw = read_typed(opened, limits)
+    return raw if isinstance(raw, Reading) else _typed(raw, contract, opened)
 
 
 def _csv(opened: Opened, contract: Contract, limits: Limits) -> Reading:
@@ -60,40 +61,57 @@ def _csv(opened: Opened, contract: Contract, limits: Limits) -> Reading:
     return Reading(opened.digest, layout.header, None if findings else typed, type_findings=tuple(findings))
 
 
-def _parquet(opened: Opened, contract: Contract, limits: Limits) -> Reading:
+def read_typed(opened: Opened, limits: Limits) -> pl.DataFrame | Reading:
+    """The rows of a Parquet or JSON lines file in the types that it gives them, or what is wrong with it."""
+    kind = "Parquet" if opened.format == "parquet" else "JSON lines"
+    if opened.format == "json" and not opened.payload.endswith((b"\n", b"}")):
+        message = "ends in the middle of a line"
+        finding = Finding("format", "truncated", "file", message, allowed="one whole JSON object a line")
+        return Reading(opened.digest, format_findings=(finding,))
     try:
-        raw = pl.read_parquet(BytesIO(opened.payload), use_statistics=False)
+        raw = _parsed(opened)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        return Reading(opened.digest, format_findings=(_unreadable("Parquet", error),))
+        return Reading(opened.digest, format_findings=(_unreadable(kind, error),))
     columns = tuple(raw.columns)
     if len(columns) > limits.columns:
         found = f"{len(columns):,}"
         finding = Finding("format", "too_many_columns", "file", "has too many columns", found, f"{limits.columns:,}")
         return Reading(opened.digest, columns, format_findings=(finding,))
-    if raw.height == 0:
+    if raw.height == 0 or not columns:
         finding = Finding("format", "header_only", "file", "has columns and no rows", "0 rows", "at least one row")
         return Reading(opened.digest, columns, format_findings=(finding,))
-    return _typed_parquet(raw, contract, opened.digest)
+    return raw
 
 
-def _typed_parquet(raw: pl.DataFrame, contract: Contract, digest: str) -> Reading:
+def _parsed(opened: Opened) -> pl.DataFrame:
+    if opened.format == "parquet":
+        return pl.read_parquet(BytesIO(opened.payload), use_statistics=False)
+    # All rows decide on the types: a column that turns to decimals in its last row is a column of decimals.
+    return pl.read_ndjson(BytesIO(opened.payload), infer_schema_length=None)
+
+
+def _typed(raw: pl.DataFrame, contract: Contract, opened: Opened) -> Reading:
     present = [column for column in contract.columns if column.name in raw.columns]
     findings: list[Finding] = []
     series: list[pl.Series] = []
     for column in present:
-        converted, problem = _converted(raw[column.name], column, contract)
+        # JSON has no dates and no times: there, texts that say them are what the contract means.
+        spelt = opened.format == "json" and column.physical in {"date", "timestamp", "timestamptz"}
+        converted, problem = _converted(raw[column.name], column, contract, spelt=spelt)
         findings.extend([problem] if problem else [])
         series.extend([converted] if converted is not None else [])
     frame = pl.DataFrame(series) if len(series) == len(present) else None
-    return Reading(digest, tuple(raw.columns), frame, type_findings=tuple(findings))
+    return Reading(opened.digest, tuple(raw.columns), frame, type_findings=tuple(findings))
 
 
-def _converted(values: pl.Series, column: Column, contract: Contract) -> tuple[pl.Series | None, Finding | None]:
+def _converted(
+    values: pl.Series, column: Column, contract: Contract, *, spelt: bool
+) -> tuple[pl.Series | None, Finding | None]:
     """The values in the contract's type, if no information is lost; and what is wrong with the type they have."""
     wanted = polars_type(column.physical)
     if values.dtype == pl.String and column.physical != "string":
         parsed, problems = parse_texts(values.to_frame(), contract)
-        finding = problems[0] if problems else _type_finding(column, values.dtype)
+        finding = problems[0] if problems else None if spelt else _type_finding(column, values.dtype)
         return (None if problems else parsed[column.name]), finding
     if isinstance(values.dtype, pl.Categorical | pl.Enum):
         values = values.cast(pl.String)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from modelyard_bundle.signature import Feature
+from modelyard.errors import InvalidModelError
+from modelyard_bundle.signature import Feature, FeatureKind
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,6 +33,37 @@ def category(name: str, description: str = "", *, optional: bool = False) -> Fea
 def boolean(name: str, description: str = "", *, optional: bool = False) -> Feature:
     """A feature that is true or false; `optional` if it may be missing."""
     return Feature(name=name, kind="boolean", nullable=optional, description=description)
+
+
+def named_features(
+    *,
+    numbers: Sequence[str] = (),
+    integers: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    booleans: Sequence[str] = (),
+    optional: Collection[str] = (),
+) -> tuple[Feature, ...]:
+    """Features by kind; those in `optional` may be missing.
+
+    Raises:
+        InvalidModelError: `optional` names what is no feature.
+    """
+    made: dict[FeatureKind, Sequence[str]] = {
+        "number": numbers,
+        "integer": integers,
+        "category": categories,
+        "boolean": booleans,
+    }
+    named = tuple(
+        Feature(name=name, kind=kind, nullable=name in optional) for kind, names in made.items() for name in names
+    )
+    strangers = sorted(set(optional) - {feature.name for feature in named})
+    if strangers:
+        raise InvalidModelError(
+            f"optional names what is no feature: {', '.join(strangers)}",
+            hint="name it among the features, or leave it out",
+        )
+    return named
 
 
 def feature_frame(frame: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:

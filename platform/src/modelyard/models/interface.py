@@ -9,9 +9,13 @@ from modelyard.models.features import feature_frame
 from modelyard_bundle.signature import Feature, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
+
+    from modelyard.models.spec import ModelSpec
 
 
 class Predictor(Protocol):
@@ -23,6 +27,11 @@ class Predictor(Protocol):
 
 class Model(Predictor, Protocol):
     """Something that also learns."""
+
+    pipeline: Any
+    """The pipeline behind the interface, in its flavour's own words."""
+    task: Task
+    features: tuple[Feature, ...]
 
     def fit(self, frame: pl.DataFrame, labels: NDArray[np.float64]) -> Self:
         """Learn from rows and their labels: 0 or 1 (binary), or numbers (regression)."""
@@ -47,3 +56,18 @@ class SklearnModel:
         scores: NDArray[np.float64]
         scores = self.pipeline.predict_proba(rows)[:, 1] if self.task == "binary" else self.pipeline.predict(rows)
         return scores
+
+
+def new_model(spec: ModelSpec, parameters: Mapping[str, Any]) -> Model:
+    """An unfitted model as the declaration says: of its flavour, and one pipeline per group where it is grouped."""
+    if spec.flavour == "spark":
+        from modelyard.models.spark import SparkModel, spark_session
+
+        spark_session()  # a stage of Spark ML lives in it from the start
+        return SparkModel(spec.build(parameters), task=spec.task, features=spec.features)
+    built = spec.build(parameters)
+    if spec.by:
+        from modelyard_steps import ByGroup
+
+        built = ByGroup(built, by=list(spec.by), fewest=spec.fewest)
+    return SklearnModel(built, task=spec.task, features=spec.features)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelyard.errors import DataNotReadyError, InvalidModelError
 from modelyard.models.features import feature_frame, seen_features
 from modelyard.models.spec import ModelSpec
-from modelyard.models.splitting import TimeParts, split_by_time
+from modelyard.models.splitting import Parts, split_rows
 from modelyard_bundle.signature import Signature
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ LABEL = "_label"
 
 
 def labelled_rows(spec: ModelSpec, frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows with a label, in order of time: what training reads, and the label as a number in `LABEL`.
+    """The rows with a label, in the order of the split: what training reads, and the label as a number in `LABEL`.
 
     Raises:
         InvalidModelError: a column is missing, or of another type.
@@ -43,10 +43,10 @@ def labelled_rows(spec: ModelSpec, frame: pl.DataFrame) -> pl.DataFrame:
     rows = pl.concat([features, frame.select(wanted), labels], how="horizontal").filter(pl.col(LABEL).is_not_null())
     _check_rows(spec, rows)
     # A table's files come in any order, and an estimator may depend on it: the same rows give the same model.
-    return rows.sort(spec.split.column, *spec.feature_names, LABEL)
+    return rows.sort(*spec.split.columns, *spec.feature_names, LABEL)
 
 
-def labelled_parts(spec: ModelSpec, frame: pl.DataFrame, *, data_versions: Mapping[str, int]) -> TimeParts:
+def labelled_parts(spec: ModelSpec, frame: pl.DataFrame, *, data_versions: Mapping[str, int]) -> Parts:
     """Train, validation and test of a CURATED table, each with labels.
 
     The frozen rows are those of the table itself, so that they can be found in it again: the ones without a label
@@ -57,10 +57,12 @@ def labelled_parts(spec: ModelSpec, frame: pl.DataFrame, *, data_versions: Mappi
         DataNotReadyError: there are too few periods, or a part holds too little to learn from or to judge by.
     """
     _check_columns(spec, frame)
-    parts = split_by_time(frame.select(spec.columns), spec.split, data_versions=data_versions)
+    parts = split_rows(frame.select(spec.columns), spec.split, data_versions=data_versions)
+    train = labelled_rows(spec, parts.train)
+    _check_values(spec, train)
     return replace(
         parts,
-        train=labelled_rows(spec, parts.train),
+        train=train,
         validation=labelled_rows(spec, parts.validation),
         test=labelled_rows(spec, parts.test),
     )
@@ -86,6 +88,16 @@ def _check_columns(spec: ModelSpec, frame: pl.DataFrame) -> None:
             f"it has {', '.join(frame.columns)}",
             hint=f"change ml/models/{spec.name}/model.py, or what the purpose joins",
         )
+
+
+def _check_values(spec: ModelSpec, train: pl.DataFrame) -> None:
+    """What is missing in every row that is learned from was lost on the way; some estimators stumble over it late."""
+    for feature in spec.features:
+        if train.get_column(feature.name).null_count() == train.height:
+            raise DataNotReadyError(
+                f"{feature.name} has no value in any of the {train.height} rows that {spec.name} would learn from",
+                hint=f"find out where the values got lost, or take it out of ml/models/{spec.name}/model.py",
+            )
 
 
 def _check_rows(spec: ModelSpec, rows: pl.DataFrame) -> None:

@@ -1,16 +1,24 @@
-"""Splitting by time: a model never learns from rows that lie after the ones it is judged on."""
+"""Splitting: a model never learns from rows that it is judged on, and those rows can be found again.
+
+By time where there is time: what is judged lies after all that was learned. By hash where there is none: an entity's
+place on a line from 0 to 1 is its own for all time, so that rows stay where they are when data grows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelyard.errors import DataNotReadyError, InvalidModelError
+from modelyard.models.frozen import FrozenRows, axis, place, within_time
+from modelyard.models.hashing import shares
 
 if TYPE_CHECKING:
     import polars as pl
+
+__all__ = ["FrozenRows", "HashSplit", "Parts", "Split", "TimeSplit", "split_by_hash", "split_by_time", "split_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,53 +36,54 @@ class TimeSplit:
     timezone: str | None = None
     """Where the periods begin at midnight, for a column that knows its time zone."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read to split by."""
+        return (self.column,)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenRows:
-    """Rows that can be found again: the versions of the data, and the time from `start` until before `end`."""
-
-    data_versions: Mapping[str, int]
-    column: str
-    start: str
-    """ISO 8601."""
-    end: str
-    """ISO 8601, not included."""
-    rows: int
-
-    def select(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """These rows out of `frame`, which must be the same version of the data.
-
-        Raises:
-            DataNotReadyError: `frame` has another number of rows in this time.
-        """
-        found = frame.filter(_within(frame, self.column, self.start, self.end))
-        if found.height != self.rows:
-            raise DataNotReadyError(
-                f"the frozen rows from {self.start} to {self.end} were {self.rows}, but {found.height} were found; "
-                f"they belong to {_shown(self.data_versions)}",
-                hint="read the data at these versions",
-            )
-        return found
-
-    def to_document(self) -> dict[str, Any]:
-        """The description as JSON values."""
-        return {
-            "data_versions": dict(self.data_versions),
-            "column": self.column,
-            "start": self.start,
-            "end": self.end,
-            "rows": self.rows,
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> FrozenRows:
-        """The description in a JSON object."""
-        return cls(**document)
+    @property
+    def problem(self) -> str:
+        """Why it cannot be split like this; empty where it can."""
+        return "" if min(self.validation, self.test) >= 1 else "it splits off no validation or no test period"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeParts:
-    """The three parts of a frame, one after another in time; within a part, rows keep the order of the frame."""
+class HashSplit:
+    """A row's part follows from a hash of its key: shares of the entities, and no entity falls apart."""
+
+    key: tuple[str, ...]
+    """The columns that name an entity: a customer, a patient, a machine."""
+    validation: float = 0.2
+    """The share of entities for validation."""
+    test: float = 0.2
+    """The share of entities for test."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are read to split by."""
+        return self.key
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be split like this; empty where it can."""
+        if not self.key:
+            return "it splits by the hash of no column"
+        if min(self.validation, self.test) <= 0 or self.validation + self.test >= 1:
+            return "it splits off no validation or no test share, or leaves nothing to learn from"
+        return ""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Where validation starts, and where test starts, on the line from 0 to 1."""
+        return round(1 - self.test - self.validation, 6), round(1 - self.test, 6)
+
+
+Split = TimeSplit | HashSplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The three parts of a frame; within a part, rows keep the order of the frame."""
 
     train: pl.DataFrame
     validation: pl.DataFrame
@@ -84,11 +93,56 @@ class TimeParts:
 
     @property
     def learned_until(self) -> str:
-        """The time before which every row of train and validation lies, ISO 8601."""
+        """The place before which every row of train and validation lies, in the words of `FrozenRows.start`."""
         return self.test_rows.start
 
 
-def split_by_time(frame: pl.DataFrame, split: TimeSplit, *, data_versions: Mapping[str, int]) -> TimeParts:
+def split_rows(frame: pl.DataFrame, split: Split, *, data_versions: Mapping[str, int]) -> Parts:
+    """Train, validation and test, as the split says.
+
+    Raises:
+        InvalidModelError: a column is missing, or of a type that cannot be split by.
+        DataNotReadyError: there is too little to split.
+    """
+    if isinstance(split, HashSplit):
+        return split_by_hash(frame, split, data_versions=data_versions)
+    return split_by_time(frame, split, data_versions=data_versions)
+
+
+def split_by_hash(frame: pl.DataFrame, split: HashSplit, *, data_versions: Mapping[str, int]) -> Parts:
+    """Train, validation and test by the hashes of the key.
+
+    Raises:
+        InvalidModelError: a column is missing, or of a type whose text is not exact.
+        DataNotReadyError: there are too few entities.
+    """
+    validation, test = split.bounds
+    places = shares(frame, split.key)
+
+    def chosen(low: float, high: float) -> pl.DataFrame:
+        return frame.filter((places >= low) & (places < high))
+
+    def frozen(low: float, high: float) -> FrozenRows:
+        return FrozenRows(
+            data_versions=dict(data_versions),
+            column=axis(split.key),
+            start=place(split.key, low),
+            end=place(split.key, high),
+            rows=chosen(low, high).height,
+            key=split.key,
+        )
+
+    parts = Parts(
+        train=chosen(0, validation),
+        validation=chosen(validation, test),
+        test=chosen(test, 1),
+        validation_rows=frozen(validation, test),
+        test_rows=frozen(test, 1),
+    )
+    return _checked(parts, f"there are too few entities by {', '.join(split.key)} to split", "ingest more data")
+
+
+def split_by_time(frame: pl.DataFrame, split: TimeSplit, *, data_versions: Mapping[str, int]) -> Parts:
     """Train, validation and test, each strictly before the next.
 
     Raises:
@@ -98,20 +152,24 @@ def split_by_time(frame: pl.DataFrame, split: TimeSplit, *, data_versions: Mappi
     starts = _period_starts(frame, split)
     bounds = [start.isoformat() for start in starts]
     column, (validation, test, end) = split.column, bounds
-    parts = TimeParts(
-        train=frame.filter(_within(frame, column, None, validation)),
-        validation=frame.filter(_within(frame, column, validation, test)),
-        test=frame.filter(_within(frame, column, test, end)),
+    parts = Parts(
+        train=frame.filter(within_time(frame, column, None, validation)),
+        validation=frame.filter(within_time(frame, column, validation, test)),
+        test=frame.filter(within_time(frame, column, test, end)),
         validation_rows=_frozen(frame, column, validation, test, data_versions),
         test_rows=_frozen(frame, column, test, end, data_versions),
     )
+    said = (
+        f"the data must span more than {split.validation + split.test} periods of {split.every} in {column}, "
+        f"and ends before {end}"
+    )
+    return _checked(parts, said, "ingest more data, or declare shorter periods in the model's split")
+
+
+def _checked(parts: Parts, why: str, hint: str) -> Parts:
     for name in ("train", "validation", "test"):
         if getattr(parts, name).is_empty():
-            raise DataNotReadyError(
-                f"no row is left for {name}: the data must span more than {split.validation + split.test} "
-                f"periods of {split.every} in {column}, and ends before {end}",
-                hint="ingest more data, or declare shorter periods in the model's split",
-            )
+            raise DataNotReadyError(f"no row is left for {name}: {why}", hint=hint)
     return parts
 
 
@@ -146,24 +204,6 @@ def _times(frame: pl.DataFrame, column: str) -> pl.Series:
     return times
 
 
-def _within(frame: pl.DataFrame, column: str, start: str | None, end: str) -> pl.Expr:
-    """Rows from `start` until before `end`."""
-    import polars as pl
-
-    zone = getattr(frame.schema[column], "time_zone", None)
-
-    def instant(text: str) -> pl.Expr:
-        found = datetime.fromisoformat(text)
-        return pl.lit(found).dt.convert_time_zone(zone) if zone else pl.lit(found)
-
-    before = pl.col(column) < instant(end)
-    return before if start is None else before & (pl.col(column) >= instant(start))
-
-
 def _frozen(frame: pl.DataFrame, column: str, start: str, end: str, versions: Mapping[str, int]) -> FrozenRows:
-    rows = frame.filter(_within(frame, column, start, end)).height
+    rows = frame.filter(within_time(frame, column, start, end)).height
     return FrozenRows(data_versions=dict(versions), column=column, start=start, end=end, rows=rows)
-
-
-def _shown(versions: Mapping[str, int]) -> str:
-    return ", ".join(f"{table} version {version}" for table, version in versions.items())

@@ -5,7 +5,9 @@ from modelyard_pipelines.sources.catalog import FOLDER, find_source, source_name
 
 
 def test_every_folder_with_a_contract_is_a_source():
-    assert source_names() == ("airlines", "airports", "flights", "planes", "weather")
+    brought = {"airlines", "airports", "athletes", "flights", "planes", "telecom_customers", "weather"}
+    assert brought <= set(source_names())
+    assert list(source_names()) == sorted(source_names())
 
 
 def test_a_source_brings_contract_landing_and_cleaning():
@@ -17,11 +19,11 @@ def test_a_source_brings_contract_landing_and_cleaning():
 
 @pytest.mark.parametrize("name", ["flihgts", "", "../flights", "catalog", "__pycache__"])
 def test_an_unknown_source_is_refused_with_the_known_ones(name):
-    with pytest.raises(SourceNotFoundError, match="airlines, airports, flights"):
+    with pytest.raises(SourceNotFoundError, match=r"airlines, airports, .*flights"):
         find_source(name)
 
 
-@pytest.mark.parametrize("name", source_names())
+@pytest.mark.parametrize("name", [name for name in source_names() if find_source(name).own_landing])
 def test_a_contract_is_complete(name):
     contract = find_source(name).contract
     assert contract.key

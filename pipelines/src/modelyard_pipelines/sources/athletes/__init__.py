@@ -1,0 +1,1 @@
+"""Athletes of the Australian Institute of Sport: blood and body."""
