@@ -30,9 +30,9 @@ class Figure:
     what: str
     """What `ours` and `peer` did, in one sentence."""
     ours: float
-    """Median, in seconds."""
+    """Median, in seconds if `unit` does not say otherwise."""
     peer: float | None
-    """Median, in seconds; None where the goal is a time and not a comparison."""
+    """The same of the peer; None where the goal is a time and not a comparison."""
     ratio: float | None
     """Median over the pairs of runs that were made side by side."""
     goal: str
@@ -45,6 +45,8 @@ class Figure:
     parts: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was compared, sizes, memory, settings: whatever one needs to believe the ratio."""
+    unit: Literal["s", "share"] = "s"
+    """Of `ours` and `peer`: seconds, or a share of trials."""
 
     def to_json(self) -> dict[str, Any]:
         """The figure for machines, with numbers rounded to what was measured."""
@@ -137,17 +139,21 @@ def table(figures: Sequence[Figure | Skipped]) -> str:
 def _row(one: Figure | Skipped) -> tuple[str, ...]:
     if isinstance(one, Skipped):
         return (one.name, "-", "-", "-", "-", "-", "skipped", "0")
-    unit = "" if one.peer is not None else " s"
+    unit = "" if one.peer is not None else f" {one.unit}"
     return (
         one.name,
-        f"{one.ours:.2f} s",
-        "-" if one.peer is None else f"{one.peer:.2f} s",
+        _amount(one.ours, one.unit),
+        "-" if one.peer is None else _amount(one.peer, one.unit),
         "-" if one.ratio is None else f"{one.ratio:.2f}",
         f"{one.spread[0]:.2f} to {one.spread[1]:.2f}{unit}",
         one.goal,
         "yes" if one.met else "no",
         str(one.runs),
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.1%}" if unit == "share" else f"{value:.2f} s"
 
 
 def _detail(one: Figure | Skipped) -> list[str]:

@@ -7,11 +7,12 @@ in `.modelyard/bench/figures.json`.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from figures import Figure, Skipped, table
@@ -21,6 +22,11 @@ from processes import ROOT, RunFailedError, say
 
 KEPT = ROOT / ".modelyard" / "bench" / "figures.json"
 RUNS = {"clone-to-prediction": 3, "month-vs-spark": 5, "overhead-vs-bare": 7, "graphs-vs-preview": 3}
+RUNS |= {"bootstrap-vs-sklearn": 3, "false-promotions": 1}
+RUNS |= {"many-models": 3, "search": 5}
+RUNS |= {"onboarding": 3}
+MODULES = {name: name.replace("-", "_") for name in RUNS} | {"search": "search_time"}
+"""Figure to the module that measures it."""
 Figures = Sequence[Figure | Skipped]
 
 
@@ -35,7 +41,7 @@ def main() -> int:
         say(name)
         work = Path(tempfile.mkdtemp(prefix="modelyard-bench-"))
         try:
-            figures += _measures(wanted)[name](work)
+            figures += _measure(name, work, wanted)
         except (RunFailedError, DifferentOutcomeError) as error:
             say(f"{name} was not measured: {error}")
             figures.append(Skipped(name, str(error).splitlines()[0]))
@@ -60,36 +66,14 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _measures(wanted: argparse.Namespace) -> dict[str, Callable[[Path], Figures]]:
-    def runs(name: str) -> int:
-        return wanted.runs or RUNS[name]
-
-    def clone(work: Path) -> Figures:
-        import clone_to_prediction
-
-        return clone_to_prediction.measure(work, cold=wanted.cold, again=runs("clone-to-prediction"))
-
-    def spark(work: Path) -> Figures:
-        import month_vs_spark
-
-        return [month_vs_spark.measure(work, runs=runs("month-vs-spark"))]
-
-    def bare(work: Path) -> Figures:
-        import overhead_vs_bare
-
-        return overhead_vs_bare.measure(work, runs=runs("overhead-vs-bare"))
-
-    def graphs(work: Path) -> Figures:
-        import graphs_vs_preview
-
-        return graphs_vs_preview.measure(work, runs=runs("graphs-vs-preview"))
-
-    return {
-        "clone-to-prediction": clone,
-        "month-vs-spark": spark,
-        "overhead-vs-bare": bare,
-        "graphs-vs-preview": graphs,
-    }
+def _measure(name: str, work: Path, wanted: argparse.Namespace) -> Figures:
+    """The figures of one module; it is imported only if it is wanted."""
+    module, runs = importlib.import_module(MODULES[name]), wanted.runs or RUNS[name]
+    if name == "clone-to-prediction":
+        found = module.measure(work, cold=wanted.cold, again=runs)
+    else:
+        found = module.measure(work, runs=runs)
+    return [found] if isinstance(found, Figure | Skipped) else list(found)
 
 
 if __name__ == "__main__":

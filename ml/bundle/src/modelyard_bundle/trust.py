@@ -54,8 +54,14 @@ ESTIMATORS = frozenset(
 )
 """Objects that are rebuilt from their attributes."""
 
-STEPS = frozenset({"modelyard_steps.cyclic.CyclicEncoder", "modelyard_steps.outliers.OutlierClipper"})
-"""The transformers of modelyard_steps, by full name."""
+STEPS = frozenset(
+    {
+        "modelyard_steps.cyclic.CyclicEncoder",
+        "modelyard_steps.groups.ByGroup",
+        "modelyard_steps.outliers.OutlierClipper",
+    }
+)
+"""What modelyard_steps has, by full name."""
 
 FUNCTIONS = frozenset({"numpy.expm1", "numpy.log1p", "numpy.sqrt", "sklearn.utils.validation.check_array"})
 """Functions that a FunctionTransformer may hold."""

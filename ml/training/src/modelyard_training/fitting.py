@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelyard.models.interface import SklearnModel
+from modelyard.models.interface import Model
 from modelyard.models.preparing import label_values, labelled_parts, signature_of
+from modelyard.models.searching import Parameters
 from modelyard.models.spec import ModelSpec
-from modelyard.models.splitting import FrozenRows, TimeParts
+from modelyard.models.splitting import FrozenRows, Parts
 from modelyard_bundle.signature import Signature
+from modelyard_training.grouping import fit_groups
+from modelyard_training.inputs import check_inputs
 from modelyard_training.learning import Progress, fitted, measure, metrics_of
-from modelyard_training.searching import SearchResult, search
+from modelyard_training.search.running import SearchResult, search
+from modelyard_training.search.triers import Means
 from modelyard_training.threads import few_threads
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ class TrainedModel:
     """A model that has learned, and what is known of it."""
 
     spec: ModelSpec
-    model: SklearnModel
+    model: Model
     """Refitted on what the declaration says."""
     signature: Signature
     search: SearchResult
@@ -36,7 +40,7 @@ class TrainedModel:
     """Of the refitted model, on rows that no decision of the training has looked at."""
     validation_scores: NDArray[np.float64]
     """One a validation row, of the model behind `validation_metrics`."""
-    parts: TimeParts
+    parts: Parts
     base_rate: float
     """Binary: the share of positives in the training rows. Regression: their mean."""
 
@@ -58,6 +62,8 @@ def fit_model(
     *,
     data_versions: Mapping[str, int],
     seed: int | None = None,
+    means: Means | None = None,
+    warm: Sequence[Parameters] = (),
     progress: Progress = lambda _step: None,
 ) -> TrainedModel:
     """Train a model as its declaration says.
@@ -67,22 +73,26 @@ def fit_model(
         frame: The CURATED table of its purpose.
         data_versions: Table to Delta version, for the frozen rows to be found again.
         seed: Of the search and the estimator; the declaration's if none is given.
+        means: How the search is run.
+        warm: The best parameters of earlier versions, which the search tries early.
         progress: Told what is done next.
 
     Raises:
-        InvalidModelError: the declaration does not fit the table.
-        DataNotReadyError: the table holds too little.
+        InvalidModelError: the declaration does not fit the table, a feature leaks the label, or every trial failed.
+        DataNotReadyError: the table holds too little, or nothing of a feature.
     """
     parts = labelled_parts(spec, frame, data_versions=data_versions)
+    check_inputs(spec, parts, progress=progress)
+    chosen = spec.seed if seed is None else seed
+    found = search(spec, parts, seed=chosen, progress=progress, means=means, warm=warm)
     with few_threads():
-        found = search(spec, parts, seed=spec.seed if seed is None else seed, progress=progress)
-        return _finished(spec, parts, found, progress=progress)
+        return _finished(spec, parts, found, means=means or Means(), progress=progress)
 
 
-def _finished(spec: ModelSpec, parts: TimeParts, found: SearchResult, *, progress: Progress) -> TrainedModel:
+def _finished(spec: ModelSpec, parts: Parts, found: SearchResult, *, means: Means, progress: Progress) -> TrainedModel:
     base_rate = float(label_values(parts.train).mean())
     progress(f"fit the best parameters on {parts.train.height:,} rows")
-    best = fitted(spec, found.best, parts.train)
+    best = _fit(spec, found, parts.train, means=means)
     scores = best.predict(parts.validation)
     model, learned = best, parts.train
     if spec.refit == "train+validation":
@@ -90,7 +100,7 @@ def _finished(spec: ModelSpec, parts: TimeParts, found: SearchResult, *, progres
 
         learned = pl.concat([parts.train, parts.validation])
         progress(f"refit on {learned.height:,} rows of train and validation")
-        model = fitted(spec, found.best, learned)
+        model = _fit(spec, found, learned, means=means)
     return TrainedModel(
         spec=spec,
         model=model,
@@ -102,3 +112,10 @@ def _finished(spec: ModelSpec, parts: TimeParts, found: SearchResult, *, progres
         parts=parts,
         base_rate=base_rate,
     )
+
+
+def _fit(spec: ModelSpec, found: SearchResult, rows: pl.DataFrame, *, means: Means) -> Model:
+    if not spec.by:
+        return fitted(spec, found.best, rows)
+    tried = max((trial.seconds / trial.folds for trial in found.trials if trial.folds), default=0.0)
+    return fit_groups(spec, found.best, rows, means=means, seconds=tried * rows.height / max(found.rows, 1))

@@ -15,13 +15,13 @@ from modelyard_training.learning import thinned
 if TYPE_CHECKING:
     import polars as pl
 
-    from modelyard.models.interface import SklearnModel
+    from modelyard.models.interface import Model
 
 ROWS = 5_000
 """Enough to tell what matters."""
 
 
-def importances(model: SklearnModel, rows: pl.DataFrame, *, metric: str, seed: int) -> Mapping[str, float]:
+def importances(model: Model, rows: pl.DataFrame, *, metric: str, seed: int) -> Mapping[str, float]:
     """The loss of `metric` for each feature; near or below 0 where the model does not need it."""
     import polars as pl
 

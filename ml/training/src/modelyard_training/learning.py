@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelyard.evaluation.metrics import binary_metrics, regression_metrics
-from modelyard.models.interface import SklearnModel
+from modelyard.models.interface import Model, Predictor, new_model
 from modelyard.models.preparing import label_values
 from modelyard.models.spec import ModelSpec
 
@@ -19,13 +19,12 @@ Progress = Callable[[str], None]
 """Told what is done next, for people to see."""
 
 
-def fitted(spec: ModelSpec, parameters: Mapping[str, Any], rows: pl.DataFrame) -> SklearnModel:
+def fitted(spec: ModelSpec, parameters: Mapping[str, Any], rows: pl.DataFrame) -> Model:
     """A model with these parameters that has learned from these rows."""
-    model = SklearnModel(spec.build(parameters), task=spec.task, features=spec.features)
-    return model.fit(rows, label_values(rows))
+    return new_model(spec, parameters).fit(rows, label_values(rows))
 
 
-def measure(spec: ModelSpec, model: SklearnModel, rows: pl.DataFrame, *, base_rate: float) -> dict[str, float]:
+def measure(spec: ModelSpec, model: Predictor, rows: pl.DataFrame, *, base_rate: float) -> dict[str, float]:
     """All metrics of a model on prepared rows."""
     return metrics_of(spec, label_values(rows), model.predict(rows), base_rate=base_rate)
 

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelyard.errors import ExternalServiceError
 from modelyard.registry.mlflow_client import connect, translated_errors
-from modelyard.registry.versions import EXAMPLE_FILE, MODEL_FILE, SIGNATURE_FILE, Registration
-from modelyard_bundle.signature import Signature
-from modelyard_bundle.trust import TRUSTED_TYPES
+from modelyard.registry.versions import EXAMPLE_FILE, SIGNATURE_FILE, Registration
+from modelyard_bundle.digests import digest_of
+from modelyard_training.documents import SEARCH_FILE
+from modelyard_training.flavours import write_flavour
+from modelyard_training.slices import slices_of
 from modelyard_training.tracking import TrainingRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
-    from mlflow.models import ModelSignature
 
 REPORT = "report.json"
 FINGERPRINT = "modelyard.fingerprint"
-_TYPES = {"number": "double", "integer": "long", "category": "string", "boolean": "boolean"}
 
 
 class MlflowTracker:
@@ -48,6 +48,16 @@ class MlflowTracker:
                     path = self._client.download_artifacts(run.info.run_id, REPORT, dst_path=folder)
                     return Registration(**json.loads(Path(path).read_bytes())["registration"])
         return None
+
+    def searched(self, run_id: str) -> dict[str, Any] | None:
+        """The search of a run, as `search.json` has it; none where the run kept none."""
+        with translated_errors(self._tracking), tempfile.TemporaryDirectory(prefix="modelyard-") as folder:
+            if SEARCH_FILE not in {file.path for file in self._client.list_artifacts(run_id)}:
+                return None
+            found: dict[str, Any] = json.loads(
+                Path(self._client.download_artifacts(run_id, SEARCH_FILE, dst_path=folder)).read_bytes()
+            )
+            return found
 
     def record(self, record: TrainingRecord) -> Registration:
         """Keep a training as a run. What an earlier attempt left unfinished is marked as killed."""
@@ -111,25 +121,23 @@ class MlflowTracker:
             self._client.log_artifacts(run_id, folder)
 
     def _log_model(self, run_id: str, record: TrainingRecord, *, experiment: str) -> Registration:
-        import mlflow.sklearn
+        from mlflow.entities import LoggedModelOutput
 
         trained = record.trained
         model = self._client.create_logged_model(experiment, name="model", source_run_id=run_id)
-        logged = mlflow.sklearn.log_model(
-            trained.model.pipeline,
-            name="model",
-            model_id=model.model_id,
-            run_id=run_id,
-            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
-            skops_trusted_types=sorted(TRUSTED_TYPES),
-            pip_requirements=[f"{name}=={version}" for name, version in _pinned(record.provenance.libraries)],
-            signature=_mlflow_signature(trained.signature),
-        )
+        with tempfile.TemporaryDirectory(prefix="modelyard-") as parent:
+            folder = Path(parent) / "model"
+            holder = write_flavour(record, folder, model_id=model.model_id, run_id=run_id)
+            digest = digest_of(folder / holder)
+            self._client.log_model_artifacts(model.model_id, str(folder))
+        self._check_copy(f"{model.artifact_location}/{holder}", digest)
+        self._client.finalize_logged_model(model.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
         return Registration(
             model=trained.spec.name,
             run_id=run_id,
-            source=logged.model_uri,
-            digest=self._digest(model.artifact_location),
+            source=f"models:/{model.model_id}",
+            digest=digest,
             fingerprint=record.fingerprint,
             task=trained.spec.task,
             commit=record.provenance.commit,
@@ -139,15 +147,24 @@ class MlflowTracker:
             test_rows=trained.test_rows.to_document(),
             learned_until=trained.learned_until,
             libraries=record.provenance.libraries,
+            holder=holder,
+            seed=record.seed,
+            lock=record.provenance.lock,
+            variant=record.variant,
+            slices=slices_of(trained),
         )
 
-    def _digest(self, location: str) -> str:
-        """SHA-256 of model.skops as the server has it."""
+    def _check_copy(self, location: str, digest: str) -> None:
+        """What was audited here must be what the server has: a version with another digest could never be opened."""
         from mlflow.artifacts import download_artifacts
 
         with tempfile.TemporaryDirectory(prefix="modelyard-") as folder:
-            path = download_artifacts(f"{location}/{MODEL_FILE}", dst_path=folder, tracking_uri=self._tracking)
-            return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            found = digest_of(Path(download_artifacts(location, dst_path=folder, tracking_uri=self._tracking)))
+        if found != digest:
+            raise ExternalServiceError(
+                f"MLflow at {self._tracking} was given a model with digest {digest[:12]} and has {found[:12]}",
+                hint="look at the artifact store's disk and log, then train again",
+            )
 
 
 @contextmanager
@@ -186,6 +203,7 @@ def _files(record: TrainingRecord) -> dict[str, bytes]:
         SIGNATURE_FILE: record.trained.signature.to_json(),
         EXAMPLE_FILE: record.example.to_json(),
         **record.plots,
+        **record.documents,
     }
 
 
@@ -196,18 +214,3 @@ def _dataset(table: str, version: int) -> Any:  # noqa: ANN401 - an MLflow entit
     source = json.dumps({"delta_table_name": table, "delta_table_version": version})
     dataset = Dataset(name=table, digest=f"delta-{version}", source_type="delta_table", source=source)
     return DatasetInput(dataset=dataset, tags=[InputTag("mlflow.data.context", "training")])
-
-
-def _mlflow_signature(signature: Signature) -> ModelSignature:
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema, TensorSpec
-
-    columns: list[ColSpec | TensorSpec] = [
-        ColSpec(type=_TYPES[feature.kind], name=feature.name, required=not feature.nullable)
-        for feature in signature.features
-    ]
-    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(type="double")]))
-
-
-def _pinned(libraries: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name, version) for name, version in libraries.items() if name != "python"]

@@ -19,10 +19,10 @@ def few_threads() -> Iterator[None]:
 
     # Only what is loaded can be limited, and scikit-learn loads its OpenMP with its estimators.
     importlib.import_module("sklearn.ensemble")
-    with threadpool_limits(max(1, _cores() - 1)):
+    with threadpool_limits(max(1, cores() - 1)):
         yield
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

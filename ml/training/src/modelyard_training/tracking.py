@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from modelyard.registry.versions import Registration
@@ -26,6 +26,12 @@ class TrainingRecord:
     example: Example
     plots: Mapping[str, bytes]
     """File name to PNG."""
+    variant: str = ""
+    """Which of the declared ways to build it; empty for `build` itself."""
+    content: bytes = b""
+    """The bytes of model.skops, audited; empty for a model of another flavour."""
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    """File name to JSON: the search, and the groups of a grouped model."""
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modelyard.evaluation.plots import calibration_plot, importance_plot, residual_plot, roc_plot
 from modelyard.models.features import feature_frame
-from modelyard.models.preparing import label_values
+from modelyard.models.searching import Parameters
 from modelyard.models.spec import ModelSpec
 from modelyard.models.storage import dump_pipeline
 from modelyard.registry.registry import ModelRegistry
 from modelyard.registry.versions import ModelVersion
 from modelyard_bundle.example import Example
+from modelyard_training.documents import documents_of
 from modelyard_training.fitting import TrainedModel, fit_model
-from modelyard_training.importance import importances
 from modelyard_training.learning import Progress, thinned
+from modelyard_training.plots import plots_of
 from modelyard_training.provenance import Provenance, fingerprint_of
+from modelyard_training.search.triers import Means
 from modelyard_training.tracking import Tracker, TrainingRecord
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Training:
     """False if the same training had been done before, so that nothing was learned now."""
     test_metrics: Mapping[str, float]
     """On rows that no decision has looked at; empty if nothing was learned now."""
+    variant: str = ""
+    """Which of the declared ways to build it; empty for `build` itself."""
 
 
 def train(
@@ -47,7 +50,10 @@ def train(
     tracker: Tracker,
     registry: ModelRegistry,
     provenance: Provenance,
+    variant: str = "",
     seed: int | None = None,
+    means: Means | None = None,
+    warm: Callable[[], Sequence[Parameters]] = tuple,
     progress: Progress = lambda _step: None,
 ) -> Training:
     """Train a model and register it as a candidate.
@@ -60,7 +66,10 @@ def train(
         tracker: Keeps the record.
         registry: Keeps the version.
         provenance: The code and the libraries.
+        variant: Which of the declared ways to build it `spec` stands for; it is kept with the version.
         seed: Of search and estimator; the declaration's if none is given.
+        means: How the search is run. Its journal is kept until the version is registered.
+        warm: Gives the best parameters of earlier versions; called only if there is something to learn.
         progress: Told what is done next.
 
     Raises:
@@ -80,23 +89,60 @@ def train(
     if finished is not None:
         progress("an earlier training had finished, but was not registered")
         return Training(version=registry.register(finished), fresh=False, test_metrics={})
+    chosen_means = replace(means or Means(), source=fingerprint)
+    record = _learned(
+        spec,
+        read,
+        fingerprint=fingerprint,
+        provenance=provenance,
+        data_versions=data_versions,
+        variant=variant,
+        seed=chosen,
+        means=chosen_means,
+        warm=warm,
+        progress=progress,
+    )
+    version = registry.register(tracker.record(record))
+    if chosen_means.journal:
+        chosen_means.journal.unlink(missing_ok=True)
+    progress(f"registered as version {version.version}")
+    return Training(version=version, fresh=True, test_metrics=record.trained.test_metrics)
+
+
+def _learned(
+    spec: ModelSpec,
+    read: Callable[[], pl.DataFrame],
+    *,
+    fingerprint: str,
+    provenance: Provenance,
+    data_versions: Mapping[str, int],
+    variant: str,
+    seed: int,
+    means: Means,
+    warm: Callable[[], Sequence[Parameters]],
+    progress: Progress,
+) -> TrainingRecord:
+    """Learn, and gather all that is kept of it."""
     started = time.monotonic()
-    trained = fit_model(spec, read(), data_versions=data_versions, seed=chosen, progress=progress)
-    dump_pipeline(trained.model.pipeline)  # refuses types that are not trusted, before anything is recorded
+    trained = fit_model(
+        spec, read(), data_versions=data_versions, seed=seed, means=means, warm=warm(), progress=progress
+    )
+    # Types that are not trusted are refused before anything is recorded.
+    content = dump_pipeline(trained.model.pipeline) if spec.flavour == "sklearn" else b""
     progress("plots and record")
-    record = TrainingRecord(
+    return TrainingRecord(
         trained=trained,
         fingerprint=fingerprint,
         provenance=provenance,
         data_versions=dict(data_versions),
-        seed=chosen,
+        seed=seed,
         seconds=time.monotonic() - started,
         example=example_of(trained),
-        plots=plots_of(trained, seed=chosen),
+        plots=plots_of(trained, seed=seed),
+        variant=variant,
+        content=content,
+        documents=documents_of(trained, content),
     )
-    version = registry.register(tracker.record(record))
-    progress(f"registered as version {version.version}")
-    return Training(version=version, fresh=True, test_metrics=trained.test_metrics)
 
 
 def example_of(trained: TrainedModel) -> Example:
@@ -104,17 +150,3 @@ def example_of(trained: TrainedModel) -> Example:
     rows = feature_frame(thinned(trained.parts.validation, EXAMPLE_ROWS), trained.spec.features)
     predictions = trained.model.predict(rows)
     return Example(rows=tuple(rows.to_dicts()), predictions=tuple(float(value) for value in predictions))
-
-
-def plots_of(trained: TrainedModel, *, seed: int) -> dict[str, bytes]:
-    """The plots of a training, by file name, all on validation rows."""
-    rows, metric = trained.parts.validation, trained.spec.metric
-    labels, scores = label_values(rows), {"validation": trained.validation_scores}
-    important = importance_plot(importances(trained.model, rows, metric=metric, seed=seed), metric=metric)
-    if trained.spec.task == "regression":
-        return {"residuals.png": residual_plot(labels, scores), "importance.png": important}
-    return {
-        "roc.png": roc_plot(labels, scores),
-        "calibration.png": calibration_plot(labels, scores),
-        "importance.png": important,
-    }

@@ -1,0 +1,115 @@
+"""One pipeline per group of rows, and a pooled one for groups that are too small or were never seen."""
+
+# mypy: disable-error-code="import-untyped,misc"
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+SEPARATOR = "\x1f"
+"""Between the values of several columns in a group's key. It is in no text that people write."""
+
+
+class ByGroup(BaseEstimator):
+    """Many small models behind the face of one: each row is answered by its group's pipeline.
+
+    Args:
+        pipeline: Unfitted; each group and the pool get a copy. It takes a Polars frame.
+        by: The columns whose values make a group.
+        fewest: A group with fewer rows is left to the pooled pipeline.
+    """
+
+    def __init__(self, pipeline: Any = None, by: Sequence[str] = (), fewest: int = 50) -> None:  # noqa: ANN401
+        self.pipeline = pipeline
+        self.by = by
+        self.fewest = fewest
+
+    def fit(self, X: Any, y: Values) -> Self:  # noqa: ANN401, N803 (scikit-learn's names)
+        """Fit the pool, then every group that is large enough."""
+        fitted = {key: self.fit_group(X, y, rows) for key, rows in self.ready(X, y).items()}
+        return self.take(self.fit_pool(X, y), fitted)
+
+    def fit_pool(self, X: Any, y: Values) -> Any:  # noqa: ANN401, N803
+        """The pooled pipeline, fitted on all rows."""
+        return clone(self.pipeline).fit(X, y)
+
+    def fit_group(self, X: Any, y: Values, rows: Rows) -> Any:  # noqa: ANN401, N803
+        """One group's pipeline, fitted on its rows."""
+        return clone(self.pipeline).fit(X[rows], y[rows])
+
+    def take(self, pool: Any, groups: Mapping[str, Any]) -> Self:  # noqa: ANN401
+        """Become the model that these fitted pipelines are, whoever fitted them."""
+        self.pool_ = pool
+        self.groups_ = {key: groups[key] for key in sorted(groups)}
+        return self
+
+    def ready(self, X: Any, y: Values) -> dict[str, Rows]:  # noqa: ANN401, N803
+        """The groups that get a pipeline of their own, with their rows: large enough, and more than one label."""
+        found = group_rows(X, self.by)
+        return {key: rows for key, rows in found.items() if len(rows) >= self.fewest and np.ptp(y[rows]) > 0}
+
+    def predict(self, X: Any) -> Values:  # noqa: ANN401, N803
+        """The number, one a row."""
+        return self._answered(X, "predict")
+
+    def predict_proba(self, X: Any) -> Values:  # noqa: ANN401, N803
+        """The probability of every class, one row a row."""
+        return self._answered(X, "predict_proba")
+
+    def _answered(self, frame: Any, question: str) -> Values:  # noqa: ANN401
+        check_is_fitted(self, "pool_")
+        parts = list(self._parts(frame))
+        if len(parts) == 1:
+            alone: Values = getattr(parts[0][0], question)(frame)
+            return alone
+        answers = [getattr(pipeline, question)(frame[rows]) for pipeline, rows in parts]
+        order = np.argsort(np.concatenate([rows for _, rows in parts]), kind="stable")
+        together: Values = np.concatenate(answers)[order]
+        return together
+
+    def _parts(self, frame: Any) -> Iterator[tuple[Any, Rows]]:  # noqa: ANN401
+        """Pipelines with the rows that they answer; the pool answers for all groups without one at once."""
+        strangers: list[Rows] = []
+        for key, rows in group_rows(frame, self.by).items():
+            if key in self.groups_:
+                yield self.groups_[key], rows
+            else:
+                strangers.append(rows)
+        if strangers:
+            yield self.pool_, np.sort(np.concatenate(strangers))
+
+
+def group_rows(frame: Any, by: Sequence[str]) -> dict[str, Rows]:  # noqa: ANN401
+    """The rows of each group, in one pass: every column as whole numbers, then one sort.
+
+    A group's key is the text of its values; a missing value is the empty text.
+    """
+    codes, keys = np.zeros(len(frame), dtype=np.int64), [""]
+    for place, column in enumerate(by):
+        words, found = np.unique(_texts(frame[column]), return_inverse=True)
+        codes, keys = _merged(codes, keys, found.astype(np.int64), words.tolist(), first=place == 0)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    return {keys[codes[rows[0]]]: rows for rows in np.split(order, cuts) if len(rows)}
+
+
+def _merged(codes: Rows, keys: list[str], found: Rows, words: list[str], *, first: bool) -> tuple[Rows, list[str]]:
+    """The codes of one more column, merged; only the pairs that occur get a key."""
+    pairs, merged = np.unique(codes * len(words) + found, return_inverse=True)
+    texts = [
+        words[pair % len(words)] if first else keys[pair // len(words)] + SEPARATOR + words[pair % len(words)]
+        for pair in pairs.tolist()
+    ]
+    return merged.astype(np.int64), texts
+
+
+def _texts(column: Any) -> NDArray[np.str_]:  # noqa: ANN401 - a Polars series, which this package does not import
+    return np.array(["" if value is None else str(value) for value in column.to_list()], dtype=np.str_)
