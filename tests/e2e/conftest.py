@@ -57,6 +57,13 @@ class Checkout:
         return found
 
 
+def _commit(root):
+    """What a clone would have: trainings name the commit, and are made again from it."""
+    ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    for words in (["init", "-q"], ["add", "--all"], [*ada, "commit", "-q", "--no-verify", "-m", "as it is"]):
+        subprocess.run(["git", "-C", str(root), *words], check=True)
+
+
 def _reaches_registries(name):
     return any(word in name.upper() for word in ("PROXY", "INDEX", "SSL_", "CA_BUNDLE", "GOSUMDB", "PIP_", "UV_"))
 
@@ -77,7 +84,7 @@ def checkout(tmp_path_factory):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
-    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    _commit(root)
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     caches = {name: os.environ.get(name, str(cache / folder)) for name, folder in CACHES.items()}
     found = Checkout(root, home, caches)

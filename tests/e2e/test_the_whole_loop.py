@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 pytestmark = pytest.mark.slow
+MODEL = "flight_delay"
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,58 @@ def test_last_months_file_again_is_refused_under_any_name(checkout, june, tmp_pa
     result = checkout.modelyard("data", "ingest", "flights", "--file", str(file), expect=4)
     assert {one["gate"] for one in result["report"]["findings"]} == {"identity"}
     assert version_of_raw(checkout) == before
+
+
+def test_history_says_what_was_in_production_at_any_time(checkout, demo):
+    first, second = (one["at"] for one in demo[1]["promotions"])
+    for at, version in ((first, 1), (second, 2)):
+        found = checkout.modelyard("model", "history", MODEL, "--at", at)
+        assert found["decision"]["version"] == version
+    assert checkout.modelyard("model", "history", MODEL, "--at", "2013-09-01T12:00")["decision"] is None
+
+
+def test_production_scores_every_row_of_the_year_once(checkout, demo):
+    done = checkout.modelyard("model", "score", MODEL)
+    assert (done["rows"], done["version"]) == (336_776, 2)
+    assert checkout.modelyard("model", "score", MODEL)["rows"] == 0
+
+
+def test_a_version_is_trained_again_from_a_worktree_of_its_commit_and_is_the_same(checkout, demo):
+    declaration = checkout.root / "ml" / "models" / MODEL / "model.py"
+    before = declaration.read_text()
+    declaration.write_text(before + "\nMODEL = None\n")
+    try:
+        done = checkout.modelyard("model", "reproduce", MODEL, "2", "--no-search")
+    finally:
+        declaration.write_text(before)
+    code = next(line for line in done["lines"] if line["what"] == "code")
+    assert code["found"].startswith("a worktree of")
+    assert done["identical"]
+    assert not list((checkout.state / "worktrees").iterdir())
+
+
+def test_a_rollback_brings_the_first_version_back_everywhere_within_ten_seconds(checkout, demo):
+    done = checkout.modelyard("model", "rollback", MODEL, "--by", "Grace Hopper", "--reason", "complaints")
+    assert (done["version"], done["replaces"], done["release"], done["changed"]) == (1, 2, "moved", True)
+    assert done["seconds"] < 10
+    assert not checkout.modelyard("model", "rollback", MODEL)["changed"]
+    status = checkout.modelyard("release", "status", MODEL)
+    assert (status["state"], status["served_version"]) == ("served", "1")
+    assert checkout.modelyard("model", "history", MODEL)["decisions"][-1]["action"] == "rollback"
+
+
+def test_the_ledger_verifies_and_one_changed_byte_is_found(checkout, demo):
+    assert checkout.modelyard("model", "verify", MODEL)["passed"]
+    (ledger,) = (checkout.state / "local" / "data").rglob(f"ledger/{MODEL}.jsonl")
+    written = ledger.read_bytes()
+    ledger.write_bytes(written.replace(b"Grace", b"Grave", 1))
+    try:
+        found = checkout.modelyard("model", "verify", MODEL, "--offline", expect=5)
+        assert not found["passed"]
+        checkout.run(str(checkout.root / ".venv" / "bin" / "modelyard"), "model", "rollback", MODEL, expect=5)
+    finally:
+        ledger.write_bytes(written)
+    assert checkout.modelyard("model", "verify", MODEL, "--offline")["passed"]
 
 
 def test_the_model_api_passes_its_smoke_checks(checkout, demo):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from modelyard.cli.output import table
 from modelyard.composition import Platform
 from modelyard.errors import ReleaseRefusedError
-from modelyard.registry.ledger import Promotion
+from modelyard.registry.entries import LedgerEntry
 from modelyard.registry.versions import ModelVersion
 from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard_bundle import bundle_folder, read_bundle, read_pointer
 from modelyard_pipelines.data import overview
-from modelyard_pipelines.model.comparing import evidence_file
+from modelyard_pipelines.model.evidence import read_evidence
 from modelyard_pipelines.release.releasing import smoke
 
 HEADLINES = ("roc_auc", "pr_auc", "brier", "log_loss")
@@ -102,8 +102,8 @@ def summarise(platform: Platform, name: str, seconds: Mapping[str, float], *, ch
         connections=platform.connections.model_dump(),
         tables=overview.tables(platform),
         versions=[_version(one) for one in registry.versions(name)],
-        promotions=[asdict(entry.promotion) for entry in registry.history(name)],
-        comparison=_reasons(platform, registry.history(name)[-1].promotion),
+        promotions=[asdict(entry.decision) for entry in registry.history(name)],
+        comparison=_reasons(platform, registry.history(name)),
         prediction=_predict(platform, name),
         seconds=dict(seconds),
     )
@@ -122,12 +122,10 @@ def _version(one: ModelVersion) -> dict[str, Any]:
     }
 
 
-def _reasons(platform: Platform, last: Promotion) -> list[str]:
-    """The reasons in the comparison that a promotion names as its evidence."""
-    found: list[str] = json.loads(evidence_file(platform, last.model, last.version, last.replaces).read_bytes())[
-        "reasons"
-    ]
-    return found
+def _reasons(platform: Platform, entries: Sequence[LedgerEntry]) -> list[str]:
+    """The reasons in the comparison that the last promotion names as its evidence."""
+    last = next(entry.decision for entry in reversed(entries) if entry.decision.action == "promotion")
+    return list(read_evidence(platform, last.model, last.evidence).reasons)
 
 
 def _predict(platform: Platform, name: str) -> Prediction:

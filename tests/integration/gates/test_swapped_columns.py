@@ -8,7 +8,7 @@ from itertools import combinations
 import polars as pl
 import pytest
 
-from modelyard_pipelines.sources.catalog import find_source, source_names
+from modelyard_pipelines.sources.catalog import contracted_names, find_source, source_names
 
 
 def pairs(name):
@@ -28,7 +28,10 @@ def swap(a, b):
     return lambda texts: texts.with_columns(pl.col(a).alias(b), pl.col(b).alias(a))
 
 
-@pytest.mark.parametrize(("name", "a", "b"), [(name, a, b) for name in source_names() for a, b in chosen(name)])
+CODED = sorted(set(source_names()) - set(contracted_names()))
+
+
+@pytest.mark.parametrize(("name", "a", "b"), [(name, a, b) for name in CODED for a, b in chosen(name)])
 def test_two_swapped_columns_are_refused_and_named(offer_texts, name, a, b):
     report = offer_texts(name, swap(a, b)).report
     assert not report.accepted

@@ -50,7 +50,7 @@ def test_the_first_version_is_promoted_by_a_name_and_a_reason(platform, register
     stage(platform, NAME)
     done = to_production(platform, by="Ada", reason="the first")
     assert done.verdict == "first"
-    said = done.entry.promotion
+    said = done.entry.decision
     assert (said.by, said.reason, said.replaces) == ("Ada", "the first", None)
     assert platform.registry().production(NAME).version == said.version
     assert told() == ["model staged", "model promoted"]
@@ -84,7 +84,7 @@ def test_a_worse_version_is_not_promoted_unless_a_person_overrides(platform, reg
         to_production(platform)
     assert platform.registry().production(NAME).version == 1
     entry = promote(platform, NAME, by="Ada", reason="a law asks for it", note=quiet, override=True).entry
-    assert "against the comparison" in entry.promotion.reason
+    assert "against the comparison" in entry.decision.reason
 
 
 def test_the_same_comparison_gives_the_same_evidence_and_a_page(platform, register):
@@ -105,7 +105,7 @@ def test_the_ledger_names_the_evidence_and_verifies(platform, register):
     assert ledger.verify() is None
     evidence = evidence_file(platform, NAME, 1, None).read_text(encoding="utf-8")
     canonical = json.dumps(json.loads(evidence), sort_keys=True, separators=(",", ":"))
-    assert done.entry.promotion.evidence == hashlib.sha256(canonical.encode()).hexdigest()
+    assert done.entry.decision.evidence == hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def test_the_same_promotion_again_changes_nothing_and_another_has_nothing_to_promote(platform, register, told):

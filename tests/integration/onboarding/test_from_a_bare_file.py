@@ -46,7 +46,7 @@ def test_a_model_is_one_folder_and_keeps_the_contract(curated):
     assert (made["target"], made["features"]["integer"]) == ("quit=yes", ["visits"])
     report = curated.json("model", "check", "quitting")
     assert report["passed"]
-    assert len(report["checks"]) == 17
+    assert len(report["checks"]) == 18
     assert [one["name"] for one in report["checks"] if not one["passed"]] == []
     assert [row["model"] for row in curated.json("model", "list")] == ["quitting"]
 

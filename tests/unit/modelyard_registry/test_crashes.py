@@ -62,7 +62,7 @@ def test_a_promotion_killed_at_any_step_is_finished_by_running_it_again(in_produ
     assert registry.staging("parcel_delay") is None
     assert registry.version("parcel_delay", 2).promoted_by == "Ada"
     assert len(registry.history("parcel_delay")) == 2
-    assert killed == (step < 4)
+    assert killed == (step < 5)
 
 
 @pytest.mark.parametrize("step", range(8))
@@ -109,8 +109,8 @@ def test_a_half_done_promotion_is_finished_before_another_one_is_judged(in_produ
     assert stages(registry)[1] == "production"
     registry.stage("parcel_delay", 3)
     registry.promote("parcel_delay", 3, **PROMISE)
-    assert [entry.promotion.version for entry in registry.history("parcel_delay")] == [1, 2, 3]
-    assert [entry.promotion.replaces for entry in registry.history("parcel_delay")] == [None, 1, 2]
+    assert [entry.decision.version for entry in registry.history("parcel_delay")] == [1, 2, 3]
+    assert [entry.decision.replaces for entry in registry.history("parcel_delay")] == [None, 1, 2]
     assert stages(registry) == {1: "archived", 2: "archived", 3: "production"}
 
 
@@ -131,9 +131,40 @@ def test_a_version_deleted_under_a_promotion_is_said_and_changes_nothing(in_prod
     assert registry.production("parcel_delay").version == 1
 
 
-def test_a_ledger_whose_end_was_cut_off_is_told_by_what_the_registry_remembers(in_production, tmp_path):
+def test_a_ledger_whose_end_was_cut_off_with_its_head_is_told_by_what_the_registry_remembers(in_production, tmp_path):
     (tmp_path / "ledger" / "parcel_delay.jsonl").write_bytes(b"")
+    (tmp_path / "ledger" / "parcel_delay.head").unlink()
     with pytest.raises(LedgerBrokenError, match="lacks the entry by which version 1 was promoted"):
         in_production.history("parcel_delay")
     with pytest.raises(LedgerBrokenError):
         in_production.promote("parcel_delay", 2, **PROMISE)
+
+
+def test_the_model_itself_remembers_the_last_entry_when_its_version_was_deleted(in_production, tmp_path):
+    in_production.store.remove("parcel_delay", 1)
+    (tmp_path / "ledger" / "parcel_delay.jsonl").write_bytes(b"")
+    (tmp_path / "ledger" / "parcel_delay.head").unlink()
+    with pytest.raises(LedgerBrokenError, match="lacks the entry by which the last decision was made"):
+        in_production.history("parcel_delay")
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_a_rollback_killed_at_any_step_is_finished_by_running_it_again(in_production, killing, step):
+    registry = in_production
+    registry.promote("parcel_delay", 2, **PROMISE)
+    killed = killing(step, lambda: registry.roll_back("parcel_delay", by="Grace", reason="it is wrong"))
+    production = [version for version, stage in stages(registry).items() if stage == "production"]
+    assert len(production) == 1
+    entry = registry.roll_back("parcel_delay", by="Grace", reason="it is wrong")
+    assert (entry.sequence, entry.decision.version, entry.decision.replaces) == (3, 1, 2)
+    assert stages(registry) == {1: "production", 2: "archived", 3: "candidate"}
+    assert registry.version("parcel_delay", 1).promoted_by == "Grace"
+    assert len(registry.history("parcel_delay")) == 3
+    assert killed == (step < 4)
+
+
+def test_a_rollback_of_a_half_done_promotion_leaves_nothing_of_it_in_staging(in_production, killing):
+    assert killing(0, lambda: in_production.promote("parcel_delay", 2, **PROMISE))
+    in_production.roll_back("parcel_delay", by="Grace", reason="it is wrong")
+    assert in_production.staging("parcel_delay") is None
+    assert stages(in_production) == {1: "production", 2: "archived", 3: "candidate"}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelyard.models.spark import without_pandas_warning
 from modelyard.models.spark_files import SPARK_FOLDER
 from modelyard.registry.versions import MODEL_FILE
 from modelyard_bundle.signature import Signature
@@ -31,7 +32,8 @@ def write_flavour(record: TrainingRecord, folder: Path, *, model_id: str, run_id
         import mlflow.spark
 
         pipeline = record.trained.model.pipeline
-        mlflow.spark.save_model(pipeline, str(folder), pip_requirements=requirements, signature=signature)
+        with without_pandas_warning():
+            mlflow.spark.save_model(pipeline, str(folder), pip_requirements=requirements, signature=signature)
         return SPARK_FOLDER
     from mlflow.models import Model
 

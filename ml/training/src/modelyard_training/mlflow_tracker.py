@@ -177,7 +177,8 @@ def _fluent(client: MlflowClient, tracking: str) -> Iterator[None]:
     mlflow.set_tracking_uri(tracking)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # MLflow's own, about type hints of its own modules. Whatever it says of our calls is heard.
+            warnings.filterwarnings("ignore", message=".*type hint is inferred as AnyType", category=UserWarning)
             yield
     finally:
         mlflow.set_tracking_uri(before)

@@ -1,8 +1,7 @@
-"""`modelyard model`: list, check, train, stage, compare, promote, history."""
+"""`modelyard model`: list, train, stage, compare, promote; the verbs around them stand beside this module."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -11,19 +10,24 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import InvalidModelError
 from modelyard.models.discovery import find_model, model_names
-from modelyard.registry.versions import ModelVersion
-from modelyard_pipelines.model.checking import check_folder
+from modelyard_pipelines.commands.ledger import history, rollback, verify
+from modelyard_pipelines.commands.onboarding import check, new, upgrade
+from modelyard_pipelines.commands.versions import reproduce, score
 from modelyard_pipelines.model.comparing import Compared, compare_model
 from modelyard_pipelines.model.promoting import promote as promote_model
+from modelyard_pipelines.model.promoting import promote_by_policy
 from modelyard_pipelines.model.staging import stage as stage_model
 from modelyard_pipelines.model.training import train as train_model
 
 
 @click.group()
 def model() -> None:
-    """Train, stage, compare, promote."""
+    """Make, train, stage, compare, promote, score; look back and go back."""
+
+
+for _beside in (new, upgrade, check, history, verify, rollback, reproduce, score):
+    model.add_command(_beside)
 
 
 @model.command(name="list")
@@ -35,23 +39,6 @@ def list_models(output_format: str) -> None:
     rows = [(one.name, one.purpose, one.task, one.metric, one.owner, one.risk) for one in specs]
     headings = ["model", "purpose", "task", "metric", "owner", "risk"]
     emit([dict(zip(headings, row, strict=True)) for row in rows], lambda: table(headings, rows), output_format)
-
-
-@model.command()
-@click.argument("name")
-@click.option("--rows", default=20_000, show_default=True, help="rows of the CURATED table to check on")
-@environment_option
-@format_option
-def check(name: str, rows: int, environment_name: str, output_format: str) -> None:
-    """Runs the contract suite that every model passes on NAME: interface, determinism, leakage, trusted types."""
-    platform = open_platform(environment_name)
-    with step(f"checking {name}"):
-        report = check_folder(platform, name, rows=rows)
-    told = [("passed" if one.passed else "FAILED", one.name, one.detail) for one in report.checks]
-    emit(asdict(report), lambda: table(["", "check", "found"], told), output_format)
-    if not report.passed:
-        failed = "; ".join(f"{one.name}: {one.detail}" for one in report.failures)
-        raise InvalidModelError(f"{name} breaks the model contract: {failed}", hint=f"change ml/models/{name}/model.py")
 
 
 @model.command()
@@ -97,48 +84,39 @@ def compare(name: str, environment_name: str, output_format: str) -> None:
 
 @model.command()
 @click.argument("name")
-@click.option("--by", required=True, help="the person who decides")
-@click.option("--reason", required=True, help="why")
+@click.option("--by", default="", help="the person who decides")
+@click.option("--reason", default="", help="why; where automation is assisted, the comparison's reasons will do")
+@click.option("--evidence", "seen", default=None, help="digest of the comparison that was decided from")
 @click.option("--override", is_flag=True, help="promote although the comparison does not support it")
+@click.option("--by-policy", is_flag=True, help="no person decides: a candidate that wins is promoted")
 @environment_option
 @format_option
-def promote(name: str, by: str, reason: str, override: bool, environment_name: str, output_format: str) -> None:  # noqa: FBT001 - click's flag
-    """Makes the version in staging production, by a person's name and reason."""
+def promote(
+    name: str,
+    *,
+    by: str,
+    reason: str,
+    seen: str | None,
+    override: bool,
+    by_policy: bool,
+    environment_name: str,
+    output_format: str,
+) -> None:
+    """Makes the version in staging production, by a person's name and reason, or by policy."""
+    if by_policy and (by or reason or override or seen):
+        raise click.UsageError("--by-policy stands alone: a policy has no name, reason or evidence but its own")
+    if not (by_policy or by):
+        raise click.UsageError("who decides? --by YOUR_NAME, or --by-policy where the environment allows it")
     platform = open_platform(environment_name)
     with step(f"promoting {name}") as note:
-        done = promote_model(platform, name, by=by, reason=reason, note=note, override=override)
-    said = done.entry.promotion
+        if by_policy:
+            done = promote_by_policy(platform, name, note=note)
+        else:
+            done = promote_model(platform, name, by=by, reason=reason, note=note, override=override, seen=seen)
+    said = done.entry.decision
     how = "is in production" if done.changed else "was promoted before"
     text = f"{name} version {said.version} {how}, by {said.by}\nnext: modelyard release deploy {name}"
     emit(done, text, output_format)
-
-
-@model.command()
-@click.argument("name")
-@environment_option
-@format_option
-def history(name: str, environment_name: str, output_format: str) -> None:
-    """Every version of NAME and every promotion, from the registry and the verified ledger."""
-    platform = open_platform(environment_name)
-    registry = platform.registry()
-    versions = [_row(one) for one in registry.versions(find_model(platform.workspace, name).name)]
-    promotions = [asdict(entry.promotion) for entry in registry.history(name)]
-    told = [(one["at"], one["version"], one["replaces"], one["by"], one["reason"]) for one in promotions]
-    emit(
-        {"versions": versions, "promotions": promotions},
-        lambda: "\n\n".join(
-            [
-                table(["version", "stage", "data", "registered"], [list(one.values()) for one in versions]),
-                table(["promoted", "version", "replaces", "by", "reason"], told),
-            ]
-        ),
-        output_format,
-    )
-
-
-def _row(one: ModelVersion) -> dict[str, Any]:
-    data = ", ".join(f"{name}@{version}" for name, version in one.data_versions.items())
-    return {"version": one.version, "stage": one.stage, "data": data, "registered": one.created_at}
 
 
 def _metrics(metrics: Any) -> str:  # noqa: ANN401 - any mapping of names to numbers

@@ -1,7 +1,13 @@
-"""From candidates to staging: the best that passes its thresholds, decided on validation rows."""
+"""From candidates to staging: the best that passes its thresholds and floors, decided on validation rows.
+
+What is in staging already competes with the candidates. Whatever loses is archived, and its candidate tag is gone: a
+candidate that lost, or was validated on older rows than another, has had its chance. Where none passes, nothing is
+archived, so that a person can look at all of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +25,9 @@ class Staged:
 
     version: ModelVersion
     changed: bool
-    """False if there was no new candidate, so that staging is as it was."""
+    """False if staging is as it was: there was no new candidate, or none was better."""
     decision: StagingDecision | None
+    """None if there was no new candidate."""
 
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
@@ -35,11 +42,11 @@ class Staged:
 
 
 def stage(platform: Platform, name: str) -> Staged:
-    """Moves the best candidate into staging, archives the previous one, and tells the team.
+    """Moves the best candidate into staging, archives what lost, and tells the team once.
 
     Raises:
         NoCandidateError: there is no candidate, and nothing in staging.
-        StagingRefusedError: no candidate passes its thresholds.
+        StagingRefusedError: neither a candidate nor what is in staging passes thresholds and floors.
     """
     spec = find_model(platform.workspace, name)
     registry = platform.registry()
@@ -47,13 +54,23 @@ def stage(platform: Platform, name: str) -> Staged:
     if not candidates:
         if before is None:
             raise NoCandidateError(f"{name} has no candidate to stage", hint=f"modelyard model train {name}")
+        # Whoever staged it may have been killed before telling; the same event is told once.
+        tell_of_staging(platform.notifier, before, "passes its thresholds and floors")
         return Staged(before, changed=False, decision=None)
-    decision = choose_staging(candidates, spec.thresholds, metric=spec.metric)
+    contenders = [*candidates, *([before] if before else [])]
+    decision = choose_staging(contenders, spec.thresholds, metric=spec.metric, floors=spec.floors)
     if decision.version is None:
         raise StagingRefusedError(
-            f"no candidate of {name} passes its thresholds: {decision.summary}",
+            f"no candidate of {name} passes its thresholds and floors: {decision.summary}",
             hint=f"look at the runs in MLflow, then change ml/models/{name} and run modelyard model train {name}",
         )
-    version = registry.stage(name, decision.version)
-    tell_of_staging(platform.notifier, version, before, decision)
-    return Staged(version, changed=True, decision=decision)
+    version = registry.stage(name, decision.version, over=_numbers(contenders))
+    changed = before is None or before.version != version.version
+    if changed:
+        archived = "nothing was in staging before" if before is None else f"version {before.version} was archived"
+        tell_of_staging(platform.notifier, version, f"{decision.summary}; {archived}")
+    return Staged(version, changed=changed, decision=decision)
+
+
+def _numbers(versions: Sequence[ModelVersion]) -> list[int]:
+    return [one.version for one in versions]

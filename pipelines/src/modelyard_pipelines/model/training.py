@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import IO, Any
+from typing import Any
 
 from modelyard.composition import Platform
-from modelyard.errors import TrainingFailedError
-
-Note = Callable[[str], None]
+from modelyard_pipelines.model.jobs import Note, run_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +22,8 @@ class Trained:
     """False if the same training had been done before."""
     metrics: Mapping[str, float]
     """On validation rows."""
+    candidates: Sequence[Mapping[str, Any]] = ()
+    """Of a model with variants: each one's name, version and metrics."""
 
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
@@ -47,29 +45,7 @@ def train(
     Raises:
         TrainingFailedError: the job ended badly; the error says what the job said, with the job's own exit code.
     """
-    command = [sys.executable, "-m", "modelyard_training", name, "--env", platform.environment.name]
-    command += [] if data_version is None else ["--data-version", str(data_version)]
-    command += [] if seed is None else ["--seed", str(seed)]
-    with subprocess.Popen(
-        command, cwd=platform.workspace.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as job:
-        try:
-            last = _follow(job.stderr, note)
-            printed = job.stdout.read() if job.stdout else ""
-        except BaseException:
-            job.kill()
-            raise
-    if job.returncode:
-        raise TrainingFailedError(name, last, job.returncode)
-    return Trained(**json.loads(printed))
-
-
-def _follow(lines: IO[str] | None, note: Note) -> list[str]:
-    """Passes a job's words on as they come, and keeps the last of them."""
-    last: list[str] = []
-    for line in lines or ():
-        words = line.rstrip()
-        if words:
-            last = [*last[-20:], words]
-            note(words)
-    return last
+    words = ["modelyard_training", name, "--env", platform.environment.name]
+    words += [] if data_version is None else ["--data-version", str(data_version)]
+    words += [] if seed is None else ["--seed", str(seed)]
+    return Trained(**json.loads(run_job(name, words, root=platform.workspace.root, note=note)))

@@ -32,9 +32,19 @@ def build(platform: Platform, name: str) -> Bundle:
             f"{name} has no production version, so there is nothing to release",
             hint=f'modelyard model promote {name} --by "YOUR NAME" --reason "WHY"',
         )
+    return bundle_of(platform, version)
+
+
+def bundle_of(platform: Platform, version: ModelVersion) -> Bundle:
+    """The bundle of any version; one that is there and whole is kept.
+
+    Raises:
+        InvalidBundleError: what the registry holds is not what was registered, or cannot be served.
+    """
+    registry = platform.registry()
     return build_bundle(
         _registered(version),
-        lambda folder: registry.download(name, version.version, folder),
+        lambda folder: registry.download(version.model, version.version, folder),
         bundles=Path(platform.connections.bundles),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ _SURROUNDINGS = {
     # Asking git for the commit is our own business: MLflow would warn where there is no git.
     "GIT_PYTHON_REFRESH": "quiet",
 }
+
+
+_REFUSED = re.compile(r"API request to .* failed with error code (?P<code>\d{3})")
 
 
 def connect(tracking: str) -> MlflowClient:
@@ -60,10 +64,15 @@ def translated_errors(tracking: str) -> Iterator[None]:
 
 
 def _unanswered(error: Exception) -> bool:
-    """MLflow wraps what the network raised, in one of two ways."""
+    """MLflow wraps what the network raised, in one of two ways. A server that says no has answered."""
     from requests import RequestException
 
-    return isinstance(error.__cause__ or error.__context__, RequestException) or "API request to" in str(error)
+    if isinstance(error.__cause__ or error.__context__, RequestException):
+        return True
+    refused = _REFUSED.search(str(error))
+    if refused:
+        return refused["code"].startswith("5") or refused["code"] == "429"
+    return "API request to" in str(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelyard.registry.mlflow_client import connect, translated_errors
 from modelyard.registry.store import StoredModel, StoredVersion
-from modelyard.registry.versions import MODEL_FILE, Registration
+from modelyard.registry.versions import EXAMPLE_FILE, SIGNATURE_FILE, Registration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 _LOGGED = "models:/"
 """A source of this form names a logged model by its identifier."""
+CANDIDATE_TAG = "candidate"
+"""On a run whose version waits for staging, for people who look at runs."""
 
 
 class MlflowStore:
@@ -40,7 +41,9 @@ class MlflowStore:
                 return StoredModel()
             versions = self._versions(client, model)
         aliases = {alias: int(version) for alias, version in found[0].aliases.items()}
-        return StoredModel(versions=tuple(sorted(versions, key=lambda each: each.version)), aliases=aliases)
+        return StoredModel(
+            versions=tuple(sorted(versions, key=lambda each: each.version)), aliases=aliases, tags=dict(found[0].tags)
+        )
 
     def add(self, registration: Registration, tags: Mapping[str, str]) -> int:
         """A new version with these tags, in one request; its number."""
@@ -62,10 +65,18 @@ class MlflowStore:
             self._client.delete_model_version(model, str(version))
 
     def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
-        """Set these tags of a version; others stay."""
+        """Set these tags of a version; others stay. A run whose version is no candidate any more says so as well."""
         with translated_errors(self._tracking):
+            if tags.get("stage", CANDIDATE_TAG) != CANDIDATE_TAG:
+                self._clear_candidate(model, version)
             for name, value in tags.items():
                 self._client.set_model_version_tag(model, str(version), name, value)
+
+    def mark(self, model: str, tags: Mapping[str, str]) -> None:
+        """Set these tags of the model itself; others stay."""
+        with translated_errors(self._tracking):
+            for name, value in tags.items():
+                self._client.set_registered_model_tag(model, name, value)
 
     def point(self, model: str, alias: str, version: int | None) -> None:
         """Let an alias name a version, or no version."""
@@ -75,17 +86,26 @@ class MlflowStore:
             else:
                 self._client.set_registered_model_alias(model, alias, str(version))
 
-    def fetch(self, model: str, version: int, file: str) -> bytes:
-        """The content of one of the version's files; the model from the registry, the rest from the run."""
+    def fetch(self, model: str, version: int, name: str, to: Path) -> Path:
+        """Write one of the version's files into `to`: the pipeline from the registry, the rest from the run."""
         from mlflow.artifacts import download_artifacts
 
         client = self._client
-        with translated_errors(self._tracking), tempfile.TemporaryDirectory(prefix="modelyard-") as folder:
-            stored = client.get_model_version(model, str(version))
-            root = client.get_model_version_download_uri(model, str(version)) if file == MODEL_FILE else None
-            address = f"{root}/{file}" if root else f"runs:/{stored.run_id}/{file}"
-            path = download_artifacts(artifact_uri=address, dst_path=folder, tracking_uri=self._tracking)
-            return Path(path).read_bytes()
+        with translated_errors(self._tracking):
+            of_run = name in (SIGNATURE_FILE, EXAMPLE_FILE)
+            root = (
+                f"runs:/{client.get_model_version(model, str(version)).run_id}"
+                if of_run
+                else client.get_model_version_download_uri(model, str(version))
+            )
+            return Path(
+                download_artifacts(artifact_uri=f"{root}/{name}", dst_path=str(to), tracking_uri=self._tracking)
+            )
+
+    def _clear_candidate(self, model: str, version: int) -> None:
+        run_id = self._client.get_model_version(model, str(version)).run_id
+        if run_id and CANDIDATE_TAG in self._client.get_run(run_id).data.tags:
+            self._client.delete_tag(run_id, CANDIDATE_TAG)
 
     def _create_model(self, client: MlflowClient, model: str) -> None:
         from mlflow.exceptions import MlflowException

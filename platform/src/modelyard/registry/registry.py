@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
-from modelyard.registry.ledger import LedgerEntry
+from modelyard.registry.entries import Decider, LedgerEntry
 from modelyard.registry.versions import ModelVersion, Registration
 
 
@@ -37,15 +38,23 @@ class ModelRegistry(Protocol):
     def production(self, model: str) -> ModelVersion | None:
         """The version in production."""
 
-    def stage(self, model: str, version: int) -> ModelVersion:
-        """Make a version staging; the previous one and all other candidates are archived.
+    def stage(self, model: str, version: int, *, over: Collection[int] | None = None) -> ModelVersion:
+        """Make a version staging; the previous one and the candidates that it was chosen over are archived.
+
+        Args:
+            model: The model's name.
+            version: The version.
+            over: The candidates that lost; all others that there are if none are given.
 
         Raises:
             ModelNotFoundError: the version does not exist.
             StagingRefusedError: it is in production.
+            RegistryBusyError: a promotion of this model is under way.
         """
 
-    def promote(self, model: str, version: int, *, by: str, reason: str, evidence: str) -> LedgerEntry:
+    def promote(
+        self, model: str, version: int, *, by: str, reason: str, evidence: str, decided_by: Decider = "person"
+    ) -> LedgerEntry:
         """Make the version in staging production; the previous one is archived. The ledger is written first.
 
         Args:
@@ -54,9 +63,10 @@ class ModelRegistry(Protocol):
             by: Who promotes, a person's name or a policy's.
             reason: Why.
             evidence: Digest of what the decision rests on.
+            decided_by: Whether `by` is a person or a policy.
 
         Returns:
-            The ledger's entry; the one that is there if this version is in production already.
+            The ledger's entry; the one that is there if this very promotion was made before.
 
         Raises:
             PromotionRefusedError: the version is not in staging, or somebody else was faster.
@@ -64,17 +74,37 @@ class ModelRegistry(Protocol):
             LedgerBrokenError: the ledger does not verify, so nothing is added to it.
         """
 
-    def history(self, model: str) -> tuple[LedgerEntry, ...]:
-        """Every promotion, oldest first.
+    def before(self, model: str, *, to: int | None = None) -> int:
+        """The version that a rollback leads to; nothing is changed.
 
         Raises:
+            RollbackRefusedError: nothing was in production before, or `to` never was.
             LedgerBrokenError: the ledger does not verify.
         """
 
+    def roll_back(self, model: str, *, by: str, reason: str, to: int | None = None) -> LedgerEntry:
+        """Make the version production that was so before; the one that is so now is archived.
+
+        A rollback right after a rollback changes nothing, so that running it again is safe; `to` leads further back.
+
+        Raises:
+            RollbackRefusedError: nothing was in production before, `to` never was, or the version is gone.
+            InvalidModelError: the version's files are not those that were in production.
+            RegistryBusyError: a promotion of this model is under way.
+            LedgerBrokenError: the ledger does not verify, so nothing is added to it.
+        """
+
+    def history(self, model: str) -> tuple[LedgerEntry, ...]:
+        """Every decision about production, oldest first.
+
+        Raises:
+            LedgerBrokenError: the ledger does not verify, or the registry remembers more of it.
+        """
+
     def download(self, model: str, version: int, to: Path) -> Path:
-        """Write model.skops, signature.json and example.json of a version into the folder `to`.
+        """Write a version's pipeline, signature.json and example.json into the folder `to`.
 
         Raises:
             ModelNotFoundError: the version does not exist.
-            InvalidModelError: model.skops is not the file that was registered; nothing is written.
+            InvalidModelError: the pipeline is not the one that was registered; nothing is left in `to`.
         """

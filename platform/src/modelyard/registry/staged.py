@@ -7,24 +7,19 @@ is right. For production the ledger is written first: whoever comes next finishe
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from modelyard.errors import (
-    InvalidModelError,
-    LedgerBrokenError,
-    ModelNotFoundError,
-    PromotionRefusedError,
-    StagingRefusedError,
-)
-from modelyard.registry.ledger import GENESIS, Ledger, LedgerEntry, Promotion
+from modelyard.errors import InvalidModelError, ModelNotFoundError, StagingRefusedError
+from modelyard.registry.entries import Decider, LedgerEntry
+from modelyard.registry.production import Production
 from modelyard.registry.store import StoredModel, StoredVersion, VersionStore
-from modelyard.registry.versions import ARTIFACTS, MODEL_FILE, ModelVersion, Registration, Stage
-
-STAGING = "staging"
-PRODUCTION = "production"
+from modelyard.registry.versions import EXAMPLE_FILE, SIGNATURE_FILE, ModelVersion, Registration, Stage
+from modelyard.registry.words import PRODUCTION, STAGING
+from modelyard_bundle.digests import digest_of
 
 
 def _now() -> datetime:
@@ -96,28 +91,40 @@ class StagedRegistry:
         """The version in production."""
         return self._in_stage(model, "production")
 
-    def stage(self, model: str, version: int) -> ModelVersion:
-        """Make a version staging; the previous one and all other candidates are archived.
+    def stage(self, model: str, version: int, *, over: Collection[int] | None = None) -> ModelVersion:
+        """Make a version staging; the previous one and the candidates that it was chosen over are archived.
 
         The alias moves last. A crash before it leaves this version as the only candidate.
+
+        Args:
+            model: The model's name.
+            version: The version.
+            over: The candidates that lost; all others that there are if none are given.
 
         Raises:
             ModelNotFoundError: the version does not exist.
             StagingRefusedError: it is in production.
+            RegistryBusyError: a promotion of this model is under way.
         """
-        if self.version(model, version).stage == "production":
-            raise StagingRefusedError(f"version {version} of {model} is in production, and cannot be staged as well")
-        for other in self.versions(model):
-            if other.version != version and other.stage == "candidate":
-                self._store.tag(model, other.version, {"stage": "archived"})
-        previous = self.staging(model)
-        self._store.point(model, STAGING, version)
-        self._store.tag(model, version, {"stage": "staging"})
-        if previous and previous.version != version:
-            self._store.tag(model, previous.version, {"stage": "archived"})
-        return self.version(model, version)
+        with self._decisions(model).locked():
+            if self.version(model, version).stage == "production":
+                raise StagingRefusedError(
+                    f"version {version} of {model} is in production, and cannot be staged as well",
+                    hint=f"modelyard model history {model}",
+                )
+            for other in self.candidates(model):
+                if other.version != version and (over is None or other.version in over):
+                    self._store.tag(model, other.version, {"stage": "archived"})
+            previous = self.staging(model)
+            self._store.point(model, STAGING, version)
+            self._store.tag(model, version, {"stage": "staging"})
+            if previous and previous.version != version:
+                self._store.tag(model, previous.version, {"stage": "archived"})
+            return self.version(model, version)
 
-    def promote(self, model: str, version: int, *, by: str, reason: str, evidence: str) -> LedgerEntry:
+    def promote(
+        self, model: str, version: int, *, by: str, reason: str, evidence: str, decided_by: Decider = "person"
+    ) -> LedgerEntry:
         """Make the version in staging production; the previous one is archived. The ledger is written first.
 
         Raises:
@@ -125,46 +132,72 @@ class StagedRegistry:
             RegistryBusyError: another promotion of this model is under way.
             LedgerBrokenError: the ledger does not verify, so nothing is added to it.
         """
-        ledger = self._ledger(model)
-        with ledger.locked():
-            last = self._finish(model, ledger)
-            current = self.production(model)
-            if last is not None and current is not None and current.version == version:
-                return last
-            entry = ledger.append(self._promotion(model, version, current, by=by, reason=reason, evidence=evidence))
-            self._finish(model, ledger)
-            return entry
+        return self._decisions(model).promote(version, by=by, reason=reason, evidence=evidence, decided_by=decided_by)
 
-    def history(self, model: str) -> tuple[LedgerEntry, ...]:
-        """Every promotion, oldest first.
+    def before(self, model: str, *, to: int | None = None) -> int:
+        """The version that a rollback leads to; nothing is changed.
 
         Raises:
+            RollbackRefusedError: nothing was in production before, or `to` never was.
             LedgerBrokenError: the ledger does not verify.
         """
-        return self._verified(model, self._ledger(model), self._store.read(model))
+        return self._decisions(model).before(to=to)
+
+    def roll_back(self, model: str, *, by: str, reason: str, to: int | None = None) -> LedgerEntry:
+        """Make the version production that was so before; the one that is so now is archived.
+
+        A rollback right after a rollback changes nothing, so that running it again is safe; `to` leads further back.
+
+        Raises:
+            RollbackRefusedError: nothing was in production before, `to` never was, or the version is gone.
+            InvalidModelError: the version's files are not those that were in production.
+            RegistryBusyError: a promotion of this model is under way.
+            LedgerBrokenError: the ledger does not verify, so nothing is added to it.
+        """
+        decisions = self._decisions(model)
+        return decisions.roll_back(by=by, reason=reason, to=to)
+
+    def history(self, model: str) -> tuple[LedgerEntry, ...]:
+        """Every decision about production, oldest first.
+
+        Raises:
+            LedgerBrokenError: the ledger does not verify, or the registry remembers more of it.
+        """
+        return self._decisions(model).entries()
 
     def download(self, model: str, version: int, to: Path) -> Path:
-        """Write model.skops, signature.json and example.json of a version into the folder `to`.
+        """Write a version's pipeline, signature.json and example.json into the folder `to`.
 
         Raises:
             ModelNotFoundError: the version does not exist.
-            InvalidModelError: model.skops is not the file that was registered; nothing is written.
+            InvalidModelError: the pipeline is not the one that was registered; nothing is left in `to`.
         """
-        wanted = self.version(model, version).digest
-        files = {name: self._store.fetch(model, version, name) for name in ARTIFACTS}
-        found = hashlib.sha256(files[MODEL_FILE]).hexdigest()
-        if found != wanted:
-            raise InvalidModelError(
-                f"{MODEL_FILE} of {model} version {version} has digest {found[:12]}, registered is {wanted[:12]}",
-                hint=f"somebody changed the artifact: train again with `modelyard model train {model}`",
-            )
+        found = self.version(model, version)
         to.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (to / name).write_bytes(content)
+        with TemporaryDirectory(prefix="modelyard-", dir=to.parent) as temporary:
+            files = [
+                self._store.fetch(model, version, name, Path(temporary))
+                for name in (found.holder, SIGNATURE_FILE, EXAMPLE_FILE)
+            ]
+            if (digest := digest_of(files[0])) != found.digest:
+                raise InvalidModelError(
+                    f"{found.holder} of {model} version {version} has digest {digest[:12]}, "
+                    f"registered is {found.digest[:12]}",
+                    hint=f"somebody changed the artifact: train again with `modelyard model train {model}`",
+                )
+            for file in files:
+                _move(file, to / file.name)
         return to
 
-    def _ledger(self, model: str) -> Ledger:
-        return Ledger(self._ledgers / f"{model}.jsonl", patience=self._patience)
+    def _decisions(self, model: str) -> Production:
+        return Production(
+            model, self._store, folder=self._ledgers, clock=self._clock, patience=self._patience, check=self._check
+        )
+
+    def _check(self, model: str, version: int) -> None:
+        """Download a version and forget it: what counts is that its digest is right."""
+        with TemporaryDirectory(prefix="modelyard-") as temporary:
+            self.download(model, version, Path(temporary) / "version")
 
     def _in_stage(self, model: str, stage: Stage) -> ModelVersion | None:
         return next((found for found in self.versions(model) if found.stage == stage), None)
@@ -176,71 +209,12 @@ class StagedRegistry:
             if found.run_id == registration.run_id or found.fingerprint == registration.fingerprint
         ]
 
-    def _promotion(
-        self, model: str, version: int, current: ModelVersion | None, *, by: str, reason: str, evidence: str
-    ) -> Promotion:
-        staged = self.staging(model)
-        if staged is None or staged.version != version:
-            raise PromotionRefusedError(
-                f"version {version} of {model} is not in staging; "
-                f"staging holds {f'version {staged.version}' if staged else 'nothing'}",
-                hint=f"modelyard model stage {model}",
-            )
-        return Promotion(
-            model=model,
-            version=version,
-            digest=staged.digest,
-            replaces=current.version if current else None,
-            by=by,
-            reason=reason,
-            evidence=evidence,
-            data_versions=staged.data_versions,
-            at=self._clock().isoformat(timespec="milliseconds"),
-        )
 
-    def _verified(self, model: str, ledger: Ledger, stored: StoredModel) -> tuple[LedgerEntry, ...]:
-        """The ledger's entries. A chain cannot tell that its end was cut off, but the registry remembers the hashes."""
-        entries = ledger.entries()
-        known = {entry.hash for entry in entries}
-        for found in stored.versions:
-            if found.tags.get("ledger", GENESIS) not in {*known, GENESIS}:
-                raise LedgerBrokenError(
-                    f"the ledger of {model} lacks the entry by which version {found.version} was promoted",
-                    hint="restore the ledger from the lake's backup; nothing is promoted until it is whole",
-                )
-        return entries
-
-    def _finish(self, model: str, ledger: Ledger) -> LedgerEntry | None:
-        """Bring aliases and tags to what the ledger's last entry says; does nothing where they are right already."""
-        stored = self._store.read(model)
-        entries = self._verified(model, ledger, stored)
-        if not entries:
-            return None
-        last = entries[-1]
-        if last.promotion.version not in {found.version for found in stored.versions}:
-            raise ModelNotFoundError(
-                f"the ledger says that version {last.promotion.version} of {model} is in production, "
-                "but somebody has deleted it from the registry",
-                hint="restore the registry's database from its backup",
-            )
-        self._point_at(model, last, stored.aliases or {})
-        self._tag_after(model, last, {found.version: found.tags for found in stored.versions})
-        return last
-
-    def _point_at(self, model: str, last: LedgerEntry, aliases: Mapping[str, int]) -> None:
-        version = last.promotion.version
-        if aliases.get(PRODUCTION) != version:
-            self._store.point(model, PRODUCTION, version)
-        if aliases.get(STAGING) == version:
-            self._store.point(model, STAGING, None)
-
-    def _tag_after(self, model: str, last: LedgerEntry, tags: Mapping[int, Mapping[str, str]]) -> None:
-        said = last.promotion
-        wanted = {"stage": "production", "promoted_by": said.by, "ledger": last.hash}
-        if any(tags[said.version].get(name) != value for name, value in wanted.items()):
-            self._store.tag(model, said.version, wanted)
-        if said.replaces is not None and tags.get(said.replaces, {}).get("stage") == "production":
-            self._store.tag(model, said.replaces, {"stage": "archived"})
+def _move(found: Path, to: Path) -> None:
+    """Put a file or a folder in the place of whatever is there."""
+    if to.is_dir():
+        shutil.rmtree(to)
+    found.replace(to)
 
 
 def _version(model: str, stored: StoredVersion, whole: StoredModel) -> ModelVersion:
@@ -254,9 +228,8 @@ def _version(model: str, stored: StoredVersion, whole: StoredModel) -> ModelVers
 
 
 def _stage(stored: StoredVersion, whole: StoredModel) -> Stage:
-    aliases = whole.aliases or {}
-    if aliases.get(PRODUCTION) == stored.version:
+    if whole.aliases.get(PRODUCTION) == stored.version:
         return "production"
-    if aliases.get(STAGING) == stored.version:
+    if whole.aliases.get(STAGING) == stored.version:
         return "staging"
     return "candidate" if stored.tags.get("stage") == "candidate" else "archived"

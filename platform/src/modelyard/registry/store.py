@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from modelyard.registry.versions import Registration
@@ -25,7 +26,9 @@ class StoredModel:
 
     versions: tuple[StoredVersion, ...] = ()
     """Oldest first."""
-    aliases: Mapping[str, int] | None = None
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the model itself, whatever versions it has."""
 
 
 class VersionStore(Protocol):
@@ -43,8 +46,11 @@ class VersionStore(Protocol):
     def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
         """Set these tags of a version; others stay."""
 
+    def mark(self, model: str, tags: Mapping[str, str]) -> None:
+        """Set these tags of the model itself; others stay."""
+
     def point(self, model: str, alias: str, version: int | None) -> None:
         """Let an alias name a version, or no version."""
 
-    def fetch(self, model: str, version: int, file: str) -> bytes:
-        """The content of one of the version's files."""
+    def fetch(self, model: str, version: int, name: str, to: Path) -> Path:
+        """Write one of the version's files, or a folder of them, into the folder `to`; gives its place."""

@@ -13,7 +13,7 @@ MODEL_FILE = "model.skops"
 SIGNATURE_FILE = "signature.json"
 EXAMPLE_FILE = "example.json"
 ARTIFACTS = (MODEL_FILE, SIGNATURE_FILE, EXAMPLE_FILE)
-"""What a version can be downloaded as."""
+"""What a scikit-learn version is downloaded as."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Registration:
     source: str
     """Where the tracking server keeps the model."""
     digest: str
-    """SHA-256 of model.skops."""
+    """SHA-256 of what holds the pipeline: of the file, or over all files of the folder."""
     fingerprint: str
     """What the training was made of. The same fingerprint is the same model."""
     task: str
@@ -43,6 +43,16 @@ class Registration:
     """The time before which all rows lie that it learned from, ISO 8601."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Library to version at training."""
+    holder: str = MODEL_FILE
+    """The file or folder that holds the pipeline."""
+    seed: int | None = None
+    """Of search and estimator."""
+    lock: str = ""
+    """Digest of the locked libraries."""
+    variant: str = ""
+    """Which of the declared ways to build it; empty for `build` itself."""
+    slices: tuple[Mapping[str, Any], ...] = ()
+    """On the validation rows, within every slice that has a floor: column, value, rows, metric, found."""
 
     def to_tags(self) -> dict[str, str]:
         """The registration as tags of a version: text as it is, everything else as JSON."""
@@ -53,11 +63,13 @@ class Registration:
             "task": self.task,
             "commit": self.commit,
             "learned_until": self.learned_until,
+            "holder": self.holder,
+            **{name: found for name in ("lock", "variant") if (found := getattr(self, name))},
             **{name: json.dumps(getattr(self, name), sort_keys=True, default=dict) for name in _DOCUMENTS},
         }
 
 
-_DOCUMENTS = ("data_versions", "metrics", "validation_rows", "test_rows", "libraries")
+_DOCUMENTS = ("data_versions", "metrics", "validation_rows", "test_rows", "libraries", "seed", "slices")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +92,11 @@ class ModelVersion:
     test_rows: Mapping[str, Any]
     learned_until: str
     libraries: Mapping[str, str]
+    holder: str = MODEL_FILE
+    seed: int | None = None
+    lock: str = ""
+    variant: str = ""
+    slices: tuple[Mapping[str, Any], ...] = ()
     promoted_by: str = ""
     """Who made it production; empty if nobody ever did."""
 
@@ -87,7 +104,8 @@ class ModelVersion:
     def from_tags(
         cls, tags: Mapping[str, str], *, model: str, version: int, stage: Stage, created_at: str
     ) -> ModelVersion:
-        """The version that these tags describe."""
+        """The version that these tags describe. What older registrations did not say has its default."""
+        documents = {name: json.loads(tags[name]) for name in _DOCUMENTS if name in tags}
         return cls(
             model=model,
             version=version,
@@ -100,5 +118,8 @@ class ModelVersion:
             commit=tags["commit"],
             learned_until=tags["learned_until"],
             promoted_by=tags.get("promoted_by", ""),
-            **{name: json.loads(tags[name]) for name in _DOCUMENTS},
+            holder=tags.get("holder", MODEL_FILE),
+            lock=tags.get("lock", ""),
+            variant=tags.get("variant", ""),
+            **{**documents, "slices": tuple(documents.get("slices", ()))},
         )
