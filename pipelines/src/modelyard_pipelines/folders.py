@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from modelyard.environment.owned_modules import run_module
 from modelyard.errors import InvalidSettingsError
 
 
@@ -29,17 +28,8 @@ def load(file: Path) -> ModuleType:
     Raises:
         InvalidSettingsError: it cannot be run.
     """
-    name = f"modelyard_folders.{file.parent.name}.{file.stem}"
-    specification = importlib.util.spec_from_file_location(name, file)
-    if specification is None or specification.loader is None:
-        raise InvalidSettingsError(f"{file} cannot be loaded as Python", hint=f"python {file}")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
     try:
-        specification.loader.exec_module(module)
+        return run_module(file, f"modelyard_folders.{file.parent.name}.{file.stem}")
     except Exception as error:
         message = f"{file} cannot be run: {type(error).__name__}: {error}"
         raise InvalidSettingsError(message, hint=f"python {file}") from error
-    finally:
-        del sys.modules[name]
-    return module

@@ -45,13 +45,21 @@ def list_models(output_format: str) -> None:
 @click.argument("name")
 @click.option("--data-version", type=int, default=None, help="version of the CURATED table; default: the newest")
 @click.option("--seed", type=int, default=None, help="of search and estimator; default: as the model declares")
+@click.option("--variant", default=None, help="only this of the model's variants; default: all of them")
 @environment_option
 @format_option
-def train(name: str, data_version: int | None, seed: int | None, environment_name: str, output_format: str) -> None:
+def train(
+    name: str,
+    data_version: int | None,
+    seed: int | None,
+    variant: str | None,
+    environment_name: str,
+    output_format: str,
+) -> None:
     """Searches, fits and registers a candidate of NAME; the same training is not done twice."""
     platform = open_platform(environment_name)
     with step(f"training {name}") as note:
-        done = train_model(platform, name, data_version=data_version, seed=seed, note=note)
+        done = train_model(platform, name, data_version=data_version, seed=seed, variant=variant, note=note)
     how = "trained" if done.fresh else "was trained before from the same code, data and seed"
     text = f"{name} version {done.version} {how}\n{_metrics(done.metrics)}"
     emit(done.to_json(), text, output_format)

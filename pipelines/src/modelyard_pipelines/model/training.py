@@ -31,7 +31,13 @@ class Trained:
 
 
 def train(
-    platform: Platform, name: str, *, data_version: int | None = None, seed: int | None = None, note: Note
+    platform: Platform,
+    name: str,
+    *,
+    data_version: int | None = None,
+    seed: int | None = None,
+    variant: str | None = None,
+    note: Note,
 ) -> Trained:
     """Trains a candidate, or finds the version that the same training made before.
 
@@ -40,12 +46,20 @@ def train(
         name: The model.
         data_version: Version of the CURATED table; the newest if none is given.
         seed: Of search and estimator; the model's own if none is given.
+        variant: Of a model that declares several, the only one to train; all of them if none is given.
         note: Told what the job is doing.
 
     Raises:
         TrainingFailedError: the job ended badly; the error says what the job said, with the job's own exit code.
     """
-    words = ["modelyard_training", name, "--env", platform.environment.name]
-    words += [] if data_version is None else ["--data-version", str(data_version)]
-    words += [] if seed is None else ["--seed", str(seed)]
+    words = job_words(name, platform.environment.name, data_version=data_version, seed=seed, variant=variant)
     return Trained(**json.loads(run_job(name, words, root=platform.workspace.root, note=note)))
+
+
+def job_words(
+    name: str, environment: str, *, data_version: int | None, seed: int | None, variant: str | None
+) -> list[str]:
+    """What the job is called with; what is not given is left to the declaration."""
+    options = {"--data-version": data_version, "--seed": seed, "--variant": variant}
+    given = [(option, str(value)) for option, value in options.items() if value is not None]
+    return ["modelyard_training", name, "--env", environment, *(word for pair in given for word in pair)]

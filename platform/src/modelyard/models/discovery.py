@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
+from modelyard.environment.owned_modules import run_module
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import InvalidModelError, ModelNotFoundError
 from modelyard.models.spec import ModelSpec
@@ -67,20 +66,11 @@ def _declaration(workspace: Workspace, name: str) -> Path:
 
 def _run(file: Path, name: str) -> ModuleType:
     """Run a declaration as a module of its own; nothing of an earlier run is reused."""
-    full_name = f"modelyard_models.{name}"
-    specification = importlib.util.spec_from_file_location(full_name, file)
-    if specification is None or specification.loader is None:
-        raise InvalidModelError(f"{file} cannot be loaded as Python")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[full_name] = module
     try:
-        specification.loader.exec_module(module)
+        return run_module(file, f"modelyard_models.{name}")
     except InvalidModelError:
         raise
     except Exception as error:
         raise InvalidModelError(
             f"{file} cannot be run: {type(error).__name__}: {error}", hint=f"python {file}"
         ) from error
-    finally:
-        del sys.modules[full_name]
-    return module
