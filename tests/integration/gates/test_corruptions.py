@@ -27,14 +27,10 @@ def said(report):
     )
 
 
+KILOMETRES = "distance looks like kilometres where miles are expected"
 UNITS = [
-    ("flights", scaled("distance", 1.609344), "rules", "distance looks like kilometres where miles are expected"),
-    (
-        "flights",
-        scaled("distance", 1.609344),
-        "significance",
-        "distance looks like kilometres where miles are expected",
-    ),
+    ("flights", scaled("distance", 1.609344), "rules", KILOMETRES),
+    ("flights", scaled("distance", 1.609344), "significance", KILOMETRES),
     ("flights", scaled("dep_delay", 60), "rules", "dep_delay looks like seconds where minutes"),
     ("flights", scaled("dep_delay", -1), "rules", "dep_delay looks like values whose sign"),
     ("flights", scaled("arr_delay", -1), "rules", "arr_delay looks like values whose sign"),
