@@ -51,14 +51,14 @@ def _speaker(engine: str) -> Say:
 
     stub = EngineStub(grpc.insecure_channel(engine))
 
-    def say(urn: str, message: str, lasting: bool) -> None:  # noqa: FBT001
+    def say(urn: str, message: str, lasting: bool) -> None:  # noqa: FBT001 - private, and called by name
         severity = WARNING if lasting else INFO
         stub.Log(LogRequest(severity=severity, urn=urn, message=message, ephemeral=not lasting))
 
     return say
 
 
-def _unheard(urn: str, message: str, lasting: bool) -> None:  # noqa: FBT001
+def _unheard(urn: str, message: str, lasting: bool) -> None:  # noqa: FBT001 - private, and called by name
     del urn, message, lasting
 
 

@@ -17,7 +17,7 @@ WORDS = ["multiple_lines", "internet_service", "online_security", "online_backup
 WORDS += ["streaming_television", "streaming_movies", "contract", "payment_method"]
 
 
-def _over(estimator: Any) -> Any:  # noqa: ANN401
+def _over(estimator: Any) -> Any:  # noqa: ANN401 - an estimator of any kind
     """The columns that every variant of the model sees, before its estimator."""
     from sklearn import compose, impute, pipeline, preprocessing
 
@@ -27,14 +27,14 @@ def _over(estimator: Any) -> Any:  # noqa: ANN401
     return pipeline.Pipeline([("columns", compose.ColumnTransformer(steps)), ("estimator", estimator)])
 
 
-def linear(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def linear(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """A logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
     return _over(LogisticRegression(C=float(parameters.get("strength", 1.0)), max_iter=500))
 
 
-def boosted(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def boosted(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """Boosted trees; the stronger, the fewer rows a leaf may have."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 

@@ -14,7 +14,7 @@ from modelyard_bundle.signature import Output
 NUMBERS = ["body_mass_index", "weight_kilograms"]
 
 
-def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """The pipeline: both numbers, and a linear regression with an intercept or without."""
     from sklearn import compose, linear_model, pipeline
 

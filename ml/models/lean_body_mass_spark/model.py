@@ -14,7 +14,7 @@ from modelyard_bundle.signature import Output
 NUMBERS = ["body_mass_index", "weight_kilograms"]
 
 
-def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """The pipeline: Transformers that give each sex its own line, and a linear regression as the Estimator."""
     from pyspark.ml import Pipeline, feature  # type: ignore[import-not-found, unused-ignore]
     from pyspark.ml.regression import LinearRegression  # type: ignore[import-not-found, unused-ignore]

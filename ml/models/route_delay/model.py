@@ -16,7 +16,7 @@ WEATHER = ["relative_humidity_percent", "pressure_millibars", "wind_speed_mph", 
 AFTERWARDS = ["departure_clock", "departure_delay_minutes", "arrival_clock", "arrival_delay_minutes", "cancelled"]
 
 
-def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """One route's pipeline: the clock, the weather, the carrier, and a logistic regression."""
     from sklearn import compose, impute, linear_model, pipeline, preprocessing
 

@@ -293,7 +293,7 @@ def test_an_engine_that_is_killed_leaves_an_azure_that_is_whole_and_a_creation_t
     assert len(yard.ids()) == 9
 
 
-def test_a_throttled_azure_is_asked_again_and_a_stubborn_one_fails_the_update(yard, azure):
+def test_a_throttled_azure_is_asked_again_and_a_lasting_one_fails_the_update(yard, azure):
     azure.fail(Fault("create", "vault", status=429, code="TooManyRequests", times=2, retry_after=17))
     yard.up()
     assert [entry.outcome for entry in azure.history() if entry.key == "vault"] == ["TooManyRequests"] * 2 + ["ok"]

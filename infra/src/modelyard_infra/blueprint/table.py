@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from modelyard.environment.generated import GeneratedFile, write_or_check
 from modelyard.environment.loading import load_environment
 from modelyard.environment.models import Environment
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import InvalidSettingsError, ModelyardError, exit_code_of
 from modelyard_infra.blueprint.azure.draw import draw_azure
 from modelyard_infra.blueprint.graph import Graph, Joined, Ref, Resource
 
@@ -182,28 +182,28 @@ def check_page(file: Path, environments: Sequence[Environment]) -> None:
     Raises:
         InvalidSettingsError: the page is missing or stale.
     """
-    found = file.read_text(encoding="utf-8") if file.is_file() else ""
-    if found != page(environments):
-        raise InvalidSettingsError(
-            f"{file}: found {'an old table' if found else 'no file'}; allowed: what the blueprint says",
-            hint="write it with: python -m modelyard_infra.blueprint.table",
-        )
+    _generated(file, environments).check()
 
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with --check only compare it; the exit code is 3 when it is stale."""
-    try:
-        workspace = Workspace.find()
-        environments = [load_environment(workspace, name) for name in ENVIRONMENTS]
-        file = workspace.root / "docs" / "resources.md"
-        if arguments == ["--check"]:
-            check_page(file, environments)
-        else:
-            file.write_text(page(environments), encoding="utf-8")
-    except ModelyardError as error:
-        sys.stderr.write(f"{error.message}\n{error.hint}\n")
-        return exit_code_of(error)
-    return 0
+    return write_or_check(arguments, _of_workspace)
+
+
+def _of_workspace() -> GeneratedFile:
+    workspace = Workspace.find()
+    environments = [load_environment(workspace, name) for name in ENVIRONMENTS]
+    return _generated(workspace.root / "docs" / "resources.md", environments)
+
+
+def _generated(file: Path, environments: Sequence[Environment]) -> GeneratedFile:
+    return GeneratedFile(
+        file=file,
+        text=page(environments),
+        what="table",
+        source="the blueprint says",
+        module="modelyard_infra.blueprint.table",
+    )
 
 
 if __name__ == "__main__":

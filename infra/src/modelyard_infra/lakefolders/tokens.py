@@ -111,9 +111,9 @@ class FederatedTokens(RememberedTokens):
             "client_assertion": self._assertion(),
         }
         address = f"{self._authority}/{_first(self._variables, TENANTS)}/oauth2/v2.0/token"
-        request = urllib.request.Request(address, data=urllib.parse.urlencode(form).encode())  # noqa: S310
+        request = urllib.request.Request(address, data=urllib.parse.urlencode(form).encode())  # noqa: S310 - the address is our own, over https or on this machine
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - the address is our own, over https or on this machine
                 document = json.load(answer)
         except urllib.error.HTTPError as error:
             raise LocalResourceError(f"no token for the data lake: {_refusal(error)}") from error

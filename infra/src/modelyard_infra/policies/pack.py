@@ -62,28 +62,28 @@ class RuleServer(AnalyzerServicer):
 
     # The names and signatures below are the protocol's.
 
-    def Handshake(self, request: pb.AnalyzerHandshakeRequest, context: Context) -> pb.AnalyzerHandshakeResponse:  # noqa: N802
+    def Handshake(self, request: pb.AnalyzerHandshakeRequest, context: Context) -> pb.AnalyzerHandshakeResponse:  # noqa: N802 - gRPC's name
         """Nothing needs to be agreed on."""
         del request, context
         return pb.AnalyzerHandshakeResponse()
 
-    def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802
+    def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802 - gRPC's name
         """Our version."""
         del request, context
         return plugin_pb2.PluginInfo(version=version("modelyard-infra"))
 
-    def GetAnalyzerInfo(self, request: Empty, context: Context) -> pb.AnalyzerInfo:  # noqa: N802
+    def GetAnalyzerInfo(self, request: Empty, context: Context) -> pb.AnalyzerInfo:  # noqa: N802 - gRPC's name
         """The rules. They take no configuration: exceptions belong into code that somebody reviews."""
         del request, context
         info = [_info(rule) for rule in self._rules]
         return pb.AnalyzerInfo(name=NAME, version=version("modelyard-infra"), policies=info, supportsConfig=False)
 
-    def Configure(self, request: pb.ConfigureAnalyzerRequest, context: Context) -> Empty:  # noqa: N802
+    def Configure(self, request: pb.ConfigureAnalyzerRequest, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """There is nothing to configure."""
         del request, context
         return Empty()
 
-    def ConfigureStack(  # noqa: N802
+    def ConfigureStack(  # noqa: N802 - gRPC's name
         self, request: pb.AnalyzerStackConfigureRequest, context: Context
     ) -> pb.AnalyzerStackConfigureResponse:
         """Loads the environment that the stack is called after."""
@@ -91,7 +91,7 @@ class RuleServer(AnalyzerServicer):
         self._acknowledged = frozenset(json.loads(request.config.get(ACKNOWLEDGED) or "[]"))
         return pb.AnalyzerStackConfigureResponse()
 
-    def Analyze(self, request: pb.AnalyzeRequest, context: Context) -> pb.AnalyzeResponse:  # noqa: N802
+    def Analyze(self, request: pb.AnalyzeRequest, context: Context) -> pb.AnalyzeResponse:  # noqa: N802 - gRPC's name
         """Judges one resource before it is made, and keeps its inputs for the judgement of the whole."""
         resource = Registered(request.urn, request.type, plain(request.properties), protected=request.options.protect)
         self._inputs[request.urn] = resource
@@ -103,7 +103,7 @@ class RuleServer(AnalyzerServicer):
         broken = violations((rule for rule in self._rules if rule.alone), facts)
         return self._response(broken, {resource.name: resource.urn})
 
-    def AnalyzeStack(self, request: pb.AnalyzeStackRequest, context: Context) -> pb.AnalyzeResponse:  # noqa: N802
+    def AnalyzeStack(self, request: pb.AnalyzeStackRequest, context: Context) -> pb.AnalyzeResponse:  # noqa: N802 - gRPC's name
         """Judges the whole, by the inputs: what the service returns lacks names and scopes, and has defaults."""
         resources = [self._registered(one) for one in request.resources]
         environment = self._environment_of(resources[0].urn, context) if resources else None
@@ -113,12 +113,12 @@ class RuleServer(AnalyzerServicer):
         broken = violations((rule for rule in self._rules if not rule.alone), facts)
         return self._response(broken, {key: urn for urn, key in keys_of(resources).items()})
 
-    def Remediate(self, request: pb.AnalyzeRequest, context: Context) -> pb.RemediateResponse:  # noqa: N802
+    def Remediate(self, request: pb.AnalyzeRequest, context: Context) -> pb.RemediateResponse:  # noqa: N802 - gRPC's name
         """Rules say what is wrong. They change nothing behind the back of who wrote it."""
         del request, context
         return pb.RemediateResponse()
 
-    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802
+    def Cancel(self, request: Empty, context: Context) -> Empty:  # noqa: N802 - gRPC's name
         """A judgement takes milliseconds, and ends by itself."""
         del request, context
         return Empty()

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelyard.environment.generated import GeneratedFile, write_or_check
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import InvalidSettingsError, ModelyardError, exit_code_of
 from modelyard_infra.policies import (
     access,
     apps,
@@ -122,26 +122,18 @@ def check_page(file: Path) -> None:
     Raises:
         InvalidSettingsError: the page is missing or stale.
     """
-    found = file.read_text(encoding="utf-8") if file.is_file() else ""
-    if found != page():
-        raise InvalidSettingsError(
-            f"{file}: found {'an old table' if found else 'no file'}; allowed: what the rules say",
-            hint="write it with: python -m modelyard_infra.policies.table",
-        )
+    _generated(file).check()
 
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with --check only compare it; the exit code is 3 when it is stale."""
-    try:
-        file = Workspace.find().root / "docs" / "policies.md"
-        if arguments == ["--check"]:
-            check_page(file)
-        else:
-            file.write_text(page(), encoding="utf-8")
-    except ModelyardError as error:
-        sys.stderr.write(f"{error.message}\n{error.hint}\n")
-        return exit_code_of(error)
-    return 0
+    return write_or_check(arguments, lambda: _generated(Workspace.find().root / "docs" / "policies.md"))
+
+
+def _generated(file: Path) -> GeneratedFile:
+    return GeneratedFile(
+        file=file, text=page(), what="table", source="the rules say", module="modelyard_infra.policies.table"
+    )
 
 
 if __name__ == "__main__":

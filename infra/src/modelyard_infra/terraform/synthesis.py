@@ -102,7 +102,8 @@ def _backend(stack: Json, said: Mapping[str, Any]) -> None:
             return found
 
         def get_remote_state_data_source(self, *_: Json) -> Json:
-            raise NotImplementedError("nobody reads this state from another stack")
+            # The library's class is abstract here; only a stack that reads another one's state would ask.
+            raise AssertionError("no stack of ours reads the state of another one")
 
     Partial(stack, "backend", said["name"])
 

@@ -133,7 +133,7 @@ def _number(field: int, value: int) -> bytes:
 def _varint(value: int) -> bytes:
     """Protocol buffers' numbers: seven bits a byte, the lowest first."""
     found = bytearray()
-    while value > 0x7F:  # noqa: PLR2004
+    while value > 0x7F:  # noqa: PLR2004 - a varint's byte has seven bits
         found.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*found, value])

@@ -27,44 +27,44 @@ class ByGroup(BaseEstimator):
         fewest: A group with fewer rows is left to the pooled pipeline.
     """
 
-    def __init__(self, pipeline: Any = None, by: Sequence[str] = (), fewest: int = 50) -> None:  # noqa: ANN401
+    def __init__(self, pipeline: Any = None, by: Sequence[str] = (), fewest: int = 50) -> None:  # noqa: ANN401 - an estimator of any kind
         self.pipeline = pipeline
         self.by = by
         self.fewest = fewest
 
-    def fit(self, X: Any, y: Values) -> Self:  # noqa: ANN401, N803 (scikit-learn's names)
+    def fit(self, X: Any, y: Values) -> Self:  # noqa: ANN401, N803 - scikit-learn's names
         """Fit the pool, then every group that is large enough."""
         fitted = {key: self.fit_group(X, y, rows) for key, rows in self.ready(X, y).items()}
         return self.take(self.fit_pool(X, y), fitted)
 
-    def fit_pool(self, X: Any, y: Values) -> Any:  # noqa: ANN401, N803
+    def fit_pool(self, X: Any, y: Values) -> Any:  # noqa: ANN401, N803 - scikit-learn's names
         """The pooled pipeline, fitted on all rows."""
         return clone(self.pipeline).fit(X, y)
 
-    def fit_group(self, X: Any, y: Values, rows: Rows) -> Any:  # noqa: ANN401, N803
+    def fit_group(self, X: Any, y: Values, rows: Rows) -> Any:  # noqa: ANN401, N803 - scikit-learn's names
         """One group's pipeline, fitted on its rows."""
         return clone(self.pipeline).fit(X[rows], y[rows])
 
-    def take(self, pool: Any, groups: Mapping[str, Any]) -> Self:  # noqa: ANN401
+    def take(self, pool: Any, groups: Mapping[str, Any]) -> Self:  # noqa: ANN401 - a frame of any library
         """Become the model that these fitted pipelines are, whoever fitted them."""
         self.pool_ = pool
         self.groups_ = {key: groups[key] for key in sorted(groups)}
         return self
 
-    def ready(self, X: Any, y: Values) -> dict[str, Rows]:  # noqa: ANN401, N803
+    def ready(self, X: Any, y: Values) -> dict[str, Rows]:  # noqa: ANN401, N803 - scikit-learn's names
         """The groups that get a pipeline of their own, with their rows: large enough, and more than one label."""
         found = group_rows(X, self.by)
         return {key: rows for key, rows in found.items() if len(rows) >= self.fewest and np.ptp(y[rows]) > 0}
 
-    def predict(self, X: Any) -> Values:  # noqa: ANN401, N803
+    def predict(self, X: Any) -> Values:  # noqa: ANN401, N803 - scikit-learn's names
         """The number, one a row."""
         return self._answered(X, "predict")
 
-    def predict_proba(self, X: Any) -> Values:  # noqa: ANN401, N803
+    def predict_proba(self, X: Any) -> Values:  # noqa: ANN401, N803 - scikit-learn's names
         """The probability of every class, one row a row."""
         return self._answered(X, "predict_proba")
 
-    def _answered(self, frame: Any, question: str) -> Values:  # noqa: ANN401
+    def _answered(self, frame: Any, question: str) -> Values:  # noqa: ANN401 - a frame of any library
         check_is_fitted(self, "pool_")
         parts = list(self._parts(frame))
         if len(parts) == 1:
@@ -75,7 +75,7 @@ class ByGroup(BaseEstimator):
         together: Values = np.concatenate(answers)[order]
         return together
 
-    def _parts(self, frame: Any) -> Iterator[tuple[Any, Rows]]:  # noqa: ANN401
+    def _parts(self, frame: Any) -> Iterator[tuple[Any, Rows]]:  # noqa: ANN401 - a frame of any library
         """Pipelines with the rows that they answer; the pool answers for all groups without one at once."""
         strangers: list[Rows] = []
         for key, rows in group_rows(frame, self.by).items():
@@ -87,7 +87,7 @@ class ByGroup(BaseEstimator):
             yield self.pool_, np.sort(np.concatenate(strangers))
 
 
-def group_rows(frame: Any, by: Sequence[str]) -> dict[str, Rows]:  # noqa: ANN401
+def group_rows(frame: Any, by: Sequence[str]) -> dict[str, Rows]:  # noqa: ANN401 - a frame of any library
     """The rows of each group, in one pass: every column as whole numbers, then one sort.
 
     A group's key is the text of its values; a missing value is the empty text.

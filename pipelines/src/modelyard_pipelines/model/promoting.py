@@ -137,7 +137,7 @@ def _decided(platform: Platform, name: str, wish: Wish, compared: Compared) -> P
 
 
 def _done_before(platform: Platform, name: str, wish: Wish) -> Promoted | None:
-    """The last decision, if it is the one that is wished for now and nothing new is in staging."""
+    """The last decision, if it is the one that is wished for, and nothing new is in staging."""
     registry = platform.registry()
     entries = registry.history(name)
     if not entries or registry.staging(name) is not None or not _same(entries[-1], wish):

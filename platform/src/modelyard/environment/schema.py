@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from modelyard.environment.described import environment_schema
+from modelyard.environment.generated import GeneratedFile, write_or_check
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import InvalidSettingsError, ModelyardError, exit_code_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -57,26 +57,22 @@ def check_schema(file: Path) -> None:
     Raises:
         InvalidSettingsError: the file is missing or stale.
     """
-    found = file.read_text(encoding="utf-8") if file.is_file() else ""
-    if found != schema_text():
-        raise InvalidSettingsError(
-            f"{file}: found {'an old schema' if found else 'no file'}; allowed: what the typed model says",
-            hint="write it with: python -m modelyard.environment.schema",
-        )
+    _generated(file).check()
 
 
 def main(arguments: list[str]) -> int:
     """Write the schema, or with --check only compare it; the exit code is 3 when it is stale."""
-    try:
-        file = Workspace.find().environments / "schema.json"
-        if arguments == ["--check"]:
-            check_schema(file)
-        else:
-            file.write_text(schema_text(), encoding="utf-8")
-    except ModelyardError as error:
-        sys.stderr.write(f"{error.message}\n{error.hint}\n")
-        return exit_code_of(error)
-    return 0
+    return write_or_check(arguments, lambda: _generated(Workspace.find().environments / "schema.json"))
+
+
+def _generated(file: Path) -> GeneratedFile:
+    return GeneratedFile(
+        file=file,
+        text=schema_text(),
+        what="schema",
+        source="the typed model says",
+        module="modelyard.environment.schema",
+    )
 
 
 if __name__ == "__main__":

@@ -51,9 +51,10 @@ def read_checkpoint(workspace: Workspace, environment_name: str, *, simulated: b
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
+        copies = _backups(workspace, environment_name, simulated=simulated)
         raise NotProvisionedError(
             f"the state of environment {environment_name} cannot be read: {file} is no checkpoint of Pulumi",
-            hint=f"bring back the latest copy that Pulumi made, in {_backups(workspace, environment_name, simulated)}",
+            hint=f"bring back the latest copy that Pulumi made, in {copies}",
         ) from error
     return latest if isinstance(latest, dict) else {}
 
@@ -145,5 +146,5 @@ def _up(environment_name: str, *, simulated: bool) -> str:
     return f"modelyard infra up {environment_name}{' --simulate' if simulated else ''}"
 
 
-def _backups(workspace: Workspace, environment_name: str, simulated: bool) -> Path:  # noqa: FBT001
+def _backups(workspace: Workspace, environment_name: str, *, simulated: bool) -> Path:
     return backend_folder(workspace, simulated=simulated) / ".pulumi" / "backups" / PROJECT / environment_name

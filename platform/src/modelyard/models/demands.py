@@ -75,7 +75,7 @@ def has_signature(learned: Learned, _: Allowance) -> str | None:
 
 def _says_nothing(rows: pl.DataFrame, name: str) -> bool:
     values = rows.get_column(name)
-    return values.null_count() == len(values) or values.n_unique() < 2  # noqa: PLR2004
+    return values.null_count() == len(values) or values.n_unique() < 2  # noqa: PLR2004 - one value is none to learn from
 
 
 def survives_gaps(learned: Learned, _: Allowance) -> str | None:

@@ -35,7 +35,7 @@ _SETTINGS = {
 class SparkModel:
     """A Spark ML Pipeline (Transformers and an Estimator) behind the model interface; fitted, a PipelineModel."""
 
-    def __init__(self, pipeline: Any, *, task: Task, features: Sequence[Feature]) -> None:  # noqa: ANN401
+    def __init__(self, pipeline: Any, *, task: Task, features: Sequence[Feature]) -> None:  # noqa: ANN401 - an estimator of any kind
         self.pipeline = pipeline
         self.task = task
         self.features = tuple(features)
@@ -98,7 +98,7 @@ def spark_problem() -> str:
     return ""
 
 
-def spark_frame(rows: pl.DataFrame) -> Any:  # noqa: ANN401
+def spark_frame(rows: pl.DataFrame) -> Any:  # noqa: ANN401 - Spark has no types here
     """A Polars frame as a frame of Spark, in one partition and in order."""
     import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 

@@ -31,7 +31,7 @@ class BoostedTrees:
     features: tuple[Feature, ...]
     search: Search
 
-    def build(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    def build(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
         """The unfitted pipeline: numbers as they are, words as numbers, gradient boosting."""
         from sklearn import compose, ensemble, impute, pipeline, preprocessing
 

@@ -24,17 +24,17 @@ SPACE = {"strength": Floats(0.01, 100, log=True)}
 class Deadly(TransformerMixin, BaseEstimator):
     """Takes its process down when it is fitted, as the system does where memory ends."""
 
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ANN401, N803, ARG002 (scikit-learn's names)
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ANN401, N803, ARG002 - scikit-learn's names
         """Ends the process."""
         os.kill(os.getpid(), signal.SIGKILL)
         return self
 
-    def transform(self, X: Any) -> Any:  # noqa: ANN401, N803
+    def transform(self, X: Any) -> Any:  # noqa: ANN401, N803 - scikit-learn's names
         """Nobody gets here."""
         return X
 
 
-def crashing(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def crashing(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """Ends its process where the strength is harmful."""
     pipeline = build_pipeline(parameters)
     if parameters["strength"] > HARMLESS:
@@ -42,24 +42,24 @@ def crashing(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return pipeline
 
 
-def always_crashing(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def always_crashing(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """Ends its process whatever is tried."""
     return crashing({**parameters, "strength": HARMLESS + 1})
 
 
-def hanging(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def hanging(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """Never comes back where the strength is harmful."""
     while parameters["strength"] > HARMLESS:
         time.sleep(1)
     return build_pipeline(parameters)
 
 
-def searched_spec(build: Any = build_pipeline, **changes: Any) -> ModelSpec:  # noqa: ANN401
+def searched_spec(build: Any = build_pipeline, **changes: Any) -> ModelSpec:  # noqa: ANN401 - an estimator of any kind
     """The sample model with a search over its strength, some of it changed."""
     said: dict[str, Any] = {"space": SPACE, "metric": "log_loss", "trials": 8, "rows": 400, **changes}
     return sample_spec(build=build, search=Search(**said))
 
 
-def grouped_spec(build: Any = build_pipeline) -> ModelSpec:  # noqa: ANN401
+def grouped_spec(build: Any = build_pipeline) -> ModelSpec:  # noqa: ANN401 - an estimator of any kind
     """The sample model with one pipeline for each depot."""
     return replace(searched_spec(build), by=("depot",), fewest=30)

@@ -136,7 +136,7 @@ def drawn(dimension: Dimension, generator: np.random.Generator) -> Value:
     return int(generator.integers(dimension.low, dimension.high + 1))
 
 
-def _between(low: float, high: float, log: bool, generator: np.random.Generator) -> float:  # noqa: FBT001
+def _between(low: float, high: float, log: bool, generator: np.random.Generator) -> float:  # noqa: FBT001 - as the dimension calls it
     if not log:
         return float(generator.uniform(low, high))
     return min(max(math.exp(generator.uniform(math.log(low), math.log(high))), low), high)
