@@ -20,10 +20,10 @@ import uvicorn
 from modelyard.release.expectation import Expectation
 from modelyard.release.suite import run_smoke, run_suite
 from modelyard_bundle import read_bundle
-from modelyard_serving.app import build_app
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.gate import pass_gate
-from modelyard_serving.records import LogWriter
+from modelyard_serving.answering.app import build_app
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.loading.gate import pass_gate
+from modelyard_serving.observing.records import LogWriter
 from modelyard_serving.settings import Settings
 
 

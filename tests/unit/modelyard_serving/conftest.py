@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from modelyard.testing.release_fakes import TinyModel, train_tiny
-from modelyard_serving.app import build_app
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.gate import pass_gate
-from modelyard_serving.records import LogWriter
-from modelyard_serving.served import ServedModel
+from modelyard_serving.answering.app import build_app
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.loading.gate import pass_gate
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.observing.records import LogWriter
 from modelyard_serving.settings import Settings
 
 

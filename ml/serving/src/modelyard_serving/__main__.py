@@ -15,7 +15,7 @@ def main() -> int:
     settings = parse_settings()
     stay_lean()
     # After the line above, so that nothing is imported that the serving image does not have.
-    from modelyard_serving.server import serve
+    from modelyard_serving.hosting.server import serve
 
     serve(settings)
     return CANNOT_LISTEN

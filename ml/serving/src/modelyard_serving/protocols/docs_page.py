@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from html import escape
 
 from modelyard_bundle import Feature
-from modelyard_serving.openapi import inference_example
-from modelyard_serving.served import ServedModel
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.protocols.openapi import inference_example
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}

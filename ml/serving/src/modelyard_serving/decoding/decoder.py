@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from modelyard_bundle import Signature
-from modelyard_serving.columns import ColumnDecoder, Values
+from modelyard_serving.decoding.columns import ColumnDecoder, Values
 from modelyard_serving.refusals import RequestRefusedError
 
 _NAMED = 5

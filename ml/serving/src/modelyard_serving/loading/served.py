@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from modelyard_bundle import Example, Manifest, Signature
-from modelyard_serving.decoder import Decoder
+from modelyard_serving.decoding.decoder import Decoder
 from modelyard_serving.refusals import PredictionFailedError
 
 

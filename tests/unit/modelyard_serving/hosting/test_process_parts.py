@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.records import LogWriter
-from modelyard_serving.server import Server
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.hosting.server import Server
+from modelyard_serving.observing.records import LogWriter
 from modelyard_serving.settings import Settings, parse_settings
 
 FOLDERS = ["--deployments", "d", "--bundles", "b"]
@@ -26,10 +26,10 @@ import json, sys
 from pathlib import Path
 from modelyard_serving.lean import stay_lean
 stay_lean()
-import modelyard_serving.server
+import modelyard_serving.hosting.server
 from modelyard_bundle import Pointer
 before = sorted(sys.modules)
-from modelyard_serving.gate import pass_gate
+from modelyard_serving.loading.gate import pass_gate
 bundles = Path(sys.argv[1])
 pointer = Pointer.from_json(Path(sys.argv[2]).read_bytes())
 model = pass_gate(pointer, bundles)

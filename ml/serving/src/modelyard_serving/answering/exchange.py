@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from modelyard_serving.served import ServedModel
+from modelyard_serving.loading.served import ServedModel
 
 SCOPE_KEY = "modelyard.exchange"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.exchange import SCOPE_KEY, Exchange
-from modelyard_serving.metrics import Metrics
-from modelyard_serving.records import LogWriter, where_it_failed
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.exchange import SCOPE_KEY, Exchange
+from modelyard_serving.observing.metrics import Metrics
+from modelyard_serving.observing.records import LogWriter, where_it_failed
 from modelyard_serving.refusals import CODE_OF_STATUS, RequestRefusedError
 
 _CLIENT_LEFT = 499

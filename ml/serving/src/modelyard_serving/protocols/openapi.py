@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard_bundle import Feature
-from modelyard_serving.served import ServedModel
-from modelyard_serving.tensors import TAKEN, output_names
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.protocols.tensors import TAKEN, output_names
 
 _TYPES = {"number": "number", "integer": "integer", "category": "string", "boolean": "boolean"}
 _INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}

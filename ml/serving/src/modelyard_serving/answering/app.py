@@ -14,16 +14,16 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.describing import Describing
-from modelyard_serving.exchange import exchange_of
-from modelyard_serving.gate import pass_gate
-from modelyard_serving.gateway import Gateway
-from modelyard_serving.metrics import Metrics
-from modelyard_serving.predicting import Predicting
-from modelyard_serving.records import LogWriter
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.exchange import exchange_of
+from modelyard_serving.answering.gateway import Gateway
+from modelyard_serving.answering.predicting import Predicting
+from modelyard_serving.hosting.watcher import Load, Watcher
+from modelyard_serving.loading.gate import pass_gate
+from modelyard_serving.observing.metrics import Metrics
+from modelyard_serving.observing.records import LogWriter
+from modelyard_serving.protocols.describing import Describing
 from modelyard_serving.settings import Settings
-from modelyard_serving.watcher import Load, Watcher
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

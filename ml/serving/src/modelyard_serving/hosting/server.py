@@ -13,9 +13,9 @@ from types import FrameType
 import uvicorn
 
 from modelyard_bundle import write_atomically
-from modelyard_serving.app import build_app
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.records import LogWriter
+from modelyard_serving.answering.app import build_app
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.observing.records import LogWriter
 from modelyard_serving.settings import Settings
 
 

@@ -24,10 +24,10 @@ from modelyard_bundle import (
 )
 from modelyard_bundle.bundle import check_digest, check_listing, parse_content, read_file, read_manifest
 from modelyard_bundle.manifest import CONTENT_FILES
-from modelyard_serving.decoder import Decoder
+from modelyard_serving.decoding.decoder import Decoder
+from modelyard_serving.loading.served import Predict, ServedModel
+from modelyard_serving.loading.trees import check_trees
 from modelyard_serving.refusals import PredictionFailedError, RequestRefusedError
-from modelyard_serving.served import Predict, ServedModel
-from modelyard_serving.trees import check_trees
 
 TOLERANCE = 1e-9
 """How far a prediction may be from the recorded one, absolute and relative."""

@@ -21,8 +21,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 from modelyard.testing.release_fakes import TinyModel, wrap_pipeline
 from modelyard_bundle import BundleError, Example, Pointer, sha256_of, write_bundle
-from modelyard_serving import gate
-from modelyard_serving.gate import GATE, Candidate, Step, pass_gate
+from modelyard_serving.loading import gate
+from modelyard_serving.loading.gate import GATE, Candidate, Step, pass_gate
 
 
 @dataclass

@@ -10,15 +10,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from modelyard_serving import tensors
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.docs_page import render_docs
-from modelyard_serving.exchange import exchange_of
-from modelyard_serving.gateway import JsonResponse
-from modelyard_serving.metrics import Metrics
-from modelyard_serving.openapi import render_openapi
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.exchange import exchange_of
+from modelyard_serving.answering.gateway import JsonResponse
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.observing.metrics import Metrics
+from modelyard_serving.protocols import tensors
+from modelyard_serving.protocols.docs_page import render_docs
+from modelyard_serving.protocols.openapi import render_openapi
 from modelyard_serving.refusals import RequestRefusedError
-from modelyard_serving.served import ServedModel
 
 API_VERSION = "1"
 _HOST = re.compile(r"[A-Za-z0-9.\-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")

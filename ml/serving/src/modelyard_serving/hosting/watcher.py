@@ -17,9 +17,9 @@ from modelyard_bundle import BundleError, Pointer, read_pointer
 from modelyard_bundle.documents import MODEL_NAME
 from modelyard_bundle.manifest import MANIFEST
 from modelyard_bundle.pointer import POINTER_SUFFIX
-from modelyard_serving.catalog import Catalog, Refusal
-from modelyard_serving.records import LogWriter
-from modelyard_serving.served import ServedModel
+from modelyard_serving.answering.catalog import Catalog, Refusal
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.observing.records import LogWriter
 
 Load = Callable[[Pointer], ServedModel]
 RETRY_SECONDS = 30.0

@@ -7,10 +7,10 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelyard_serving.columns import Values
-from modelyard_serving.decoder import Decoder
+from modelyard_serving.decoding.columns import Values
+from modelyard_serving.decoding.decoder import Decoder
+from modelyard_serving.loading.served import Prediction, ServedModel
 from modelyard_serving.refusals import RequestRefusedError
-from modelyard_serving.served import Prediction, ServedModel
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _TRUE_FALSE = {"true": True, "false": False}

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from modelyard.release.openapi_form import faults_of
-from modelyard_serving.catalog import NO_MODEL, Refusal
-from modelyard_serving.records import LogWriter
+from modelyard_serving.answering.catalog import NO_MODEL, Refusal
+from modelyard_serving.observing.records import LogWriter
 
 
 def test_is_live_and_not_ready_without_a_model(make_api):
@@ -207,7 +207,7 @@ def test_a_sink_that_fails_stops_nothing():
 def test_a_sink_that_blocks_stops_nothing_and_what_is_lost_is_counted(monkeypatch):
     import threading
 
-    from modelyard_serving import records
+    from modelyard_serving.observing import records
 
     monkeypatch.setattr(records, "_WAITING", 10)
     released = threading.Event()

@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 
 from modelyard_bundle import Pointer, remove_pointer, replace_pointer
-from modelyard_serving import watcher as watching
-from modelyard_serving.catalog import NO_MODEL, Catalog
-from modelyard_serving.gate import pass_gate
-from modelyard_serving.records import LogWriter
-from modelyard_serving.watcher import Watcher
+from modelyard_serving.answering.catalog import NO_MODEL, Catalog
+from modelyard_serving.hosting import watcher as watching
+from modelyard_serving.hosting.watcher import Watcher
+from modelyard_serving.loading.gate import pass_gate
+from modelyard_serving.observing.records import LogWriter
 
 
 class World:

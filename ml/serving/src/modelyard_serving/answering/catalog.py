@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.refusals import RequestRefusedError
-from modelyard_serving.served import ServedModel
 
 NO_MODEL = "not ready, no production model"
 

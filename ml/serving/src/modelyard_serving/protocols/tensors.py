@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelyard_bundle import Signature
-from modelyard_serving.columns import Values
-from modelyard_serving.decoder import Decoder
+from modelyard_serving.decoding.columns import Values
+from modelyard_serving.decoding.decoder import Decoder
+from modelyard_serving.loading.served import Prediction, ServedModel
 from modelyard_serving.refusals import RequestRefusedError
-from modelyard_serving.served import Prediction, ServedModel
 
 DATATYPE_OF = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "category": "BYTES"}
 TAKEN: Mapping[str, frozenset[str]] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelyard_serving.bodies import parse_json
+from modelyard_serving.protocols.bodies import parse_json
 from modelyard_serving.refusals import RequestRefusedError
 
 tricky = st.text(alphabet=st.sampled_from('":\\,{}[] a'), max_size=6)

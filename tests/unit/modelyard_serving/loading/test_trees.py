@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from modelyard_bundle import BundleError
-from modelyard_serving.trees import check_trees
+from modelyard_serving.loading.trees import check_trees
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.exchange import Exchange
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.exchange import Exchange
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 

@@ -1,7 +1,7 @@
 import io
 import threading
 
-from modelyard_serving.records import LogWriter
+from modelyard_serving.observing.records import LogWriter
 
 
 class Buffered(io.RawIOBase):

@@ -12,15 +12,15 @@ import polars as pl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from modelyard_serving import invocations, tensors
-from modelyard_serving.bodies import CSV, JSON, content_type, parse_json, read_body
-from modelyard_serving.catalog import Catalog
-from modelyard_serving.columns import Values
-from modelyard_serving.exchange import exchange_of
-from modelyard_serving.gateway import JsonResponse, error_response
-from modelyard_serving.records import LogWriter, where_it_failed
+from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.exchange import exchange_of
+from modelyard_serving.answering.gateway import JsonResponse, error_response
+from modelyard_serving.decoding.columns import Values
+from modelyard_serving.loading.served import Prediction, ServedModel
+from modelyard_serving.observing.records import LogWriter, where_it_failed
+from modelyard_serving.protocols import invocations, tensors
+from modelyard_serving.protocols.bodies import CSV, JSON, content_type, parse_json, read_body
 from modelyard_serving.refusals import RequestRefusedError
-from modelyard_serving.served import Prediction, ServedModel
 from modelyard_serving.settings import Settings
 
 Render = Callable[[Prediction, list[str]], dict[str, Any]]

@@ -1,0 +1,1 @@
+"""What the model API says about itself: metrics and the log."""
