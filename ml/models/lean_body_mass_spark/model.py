@@ -16,10 +16,10 @@ NUMBERS = ["body_mass_index", "weight_kilograms"]
 
 def build(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an estimator of any kind
     """The pipeline: Transformers that give each sex its own line, and a linear regression as the Estimator."""
-    from pyspark.ml import Pipeline, feature  # type: ignore[import-not-found, unused-ignore]
-    from pyspark.ml.regression import LinearRegression  # type: ignore[import-not-found, unused-ignore]
+    from pyspark.ml import Pipeline, feature
+    from pyspark.ml.regression import LinearRegression
 
-    steps = [
+    steps: list[Any] = [
         feature.StringIndexer(
             inputCol="sex", outputCol="sex_index", stringOrderType="alphabetAsc", handleInvalid="keep"
         ),

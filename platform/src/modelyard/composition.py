@@ -13,6 +13,7 @@ from modelyard.environment.models import Environment
 from modelyard.environment.pseudonyms import pseudonym_key
 from modelyard.environment.stack_outputs import read_connections
 from modelyard.environment.workspace import Workspace
+from modelyard.errors import ConfigurationError
 from modelyard.gates.rules.engine import EngineName, RuleEngine
 from modelyard.lake.batches import BatchLog
 from modelyard.lake.engine import Engine
@@ -69,11 +70,13 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
     """Opens an environment that has been provisioned.
 
     Raises:
-        ConfigurationError: the environment's files are wrong, or its stack was never brought up.
+        ConfigurationError: the environment's files are wrong, its stack was never brought up, or it keeps its lake where
+            this machine has no folder.
     """
     place = workspace or Workspace.find()
     environment = load_environment(place, environment_name)
     connections = read_connections(place, environment_name)
+    _refuse_addresses(connections)
     lake = Path(connections.lake)
     return Platform(
         workspace=place,
@@ -85,6 +88,17 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
         notifier=notifier_of(connections),
         open_registry=lambda: _registry(connections.tracking, lake / "ledger"),
     )
+
+
+def _refuse_addresses(connections: Connections) -> None:
+    """An address would be taken for the name of a folder, and a second ledger begun in it."""
+    for what, place in (("lake", connections.lake), ("bundles", connections.bundles)):
+        if "://" in place:
+            raise ConfigurationError(
+                f"environment {connections.environment} has its {what} at {place}; the ledger, the batch log and the "
+                "bundles are files, and from here they are reached in folders only",
+                hint="modelyard infra up local, then the same command with --env local",
+            )
 
 
 def rule_engine(name: EngineName) -> RuleEngine:

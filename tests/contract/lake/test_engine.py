@@ -74,6 +74,32 @@ def test_replacing_twice_with_one_transaction_changes_nothing(engine):
     assert engine.version(FLIGHTS).version == 0
 
 
+def test_replacing_some_batches_leaves_the_others_and_is_one_commit(engine):
+    engine.append(FLIGHTS, rows("a", 1, 2), transaction="one", metadata={})
+    engine.append(FLIGHTS, rows("it's b", 3, 4), transaction="two", metadata={})
+    engine.append(FLIGHTS, rows("c", 5), transaction="three", metadata={})
+    done = engine.replace(FLIGHTS, rows("it's b", 9), transaction="four", metadata={}, batches=["it's b"])
+    assert (done.fresh, done.version.version) == (True, 3)
+    assert values(engine.scan(FLIGHTS)) == [1, 2, 5, 9]
+    assert values(engine.scan(FLIGHTS, version=2)) == [1, 2, 3, 4, 5]
+    again = engine.replace(FLIGHTS, rows("it's b", 7), transaction="four", metadata={}, batches=["it's b"])
+    assert not again.fresh
+    assert values(engine.scan(FLIGHTS)) == [1, 2, 5, 9]
+
+
+def test_replacing_batches_of_a_table_that_is_not_there_begins_it(engine):
+    engine.replace(FLIGHTS, rows("a", 1), transaction="one", metadata={}, batches=["a"])
+    assert values(engine.scan(FLIGHTS)) == [1]
+
+
+def test_rows_that_replace_all_others_may_have_other_columns(engine):
+    engine.append(FLIGHTS, rows("a", 1), transaction="one", metadata={})
+    wider = nw.from_native(pl.LazyFrame({"value": ["x"], BATCH_COLUMN: ["b"], "more": [1.5]}))
+    engine.replace(FLIGHTS, wider, transaction="two", metadata={})
+    assert engine.scan(FLIGHTS).collect().to_polars().rows() == [("x", "b", 1.5)]
+    assert values(engine.scan(FLIGHTS, version=0)) == [1]
+
+
 def test_the_rows_of_some_batches_can_be_read_alone(engine):
     engine.append(FLIGHTS, rows("a", 1), transaction="one", metadata={})
     engine.append(FLIGHTS, rows("b", 2), transaction="two", metadata={})

@@ -82,6 +82,22 @@ def register(platform, tmp_path):
     return registered
 
 
+@pytest.fixture
+def in_production(platform, register):
+    """Brings a version to production; the rows of the platform are one batch of 4,000."""
+
+    from modelyard_pipelines.model.promoting import promote
+    from modelyard_pipelines.model.staging import stage
+
+    def brought(**changes):
+        version = register(**changes)
+        stage(platform, NAME)
+        promote(platform, NAME, by="Ada", reason=f"version {version.version}", note=lambda line: None, override=True)
+        return version
+
+    return brought
+
+
 @cache
 def trained_model(features):
     frame = table()

@@ -16,8 +16,8 @@ from modelyard.lake.layers import Layer, Table
 from modelyard.lake.locks import writing
 from modelyard.models.storage import open_model
 from modelyard.testing.model_fakes import PURPOSE, sample_frame
-from modelyard_pipelines.model.promoting import promote
-from modelyard_pipelines.model.scoring import score, scores_table
+from modelyard_pipelines.model.partitions import scores_table
+from modelyard_pipelines.model.scoring import score
 from modelyard_pipelines.model.staging import stage
 
 NAME = "parcel_delay"
@@ -27,19 +27,6 @@ PIECE = 1500
 
 def quiet(line):
     del line
-
-
-@pytest.fixture
-def in_production(platform, register):
-    """Brings a version to production; the rows of the platform are one batch of 4,000."""
-
-    def brought(**changes):
-        version = register(**changes)
-        stage(platform, NAME)
-        promote(platform, NAME, by="Ada", reason=f"version {version.version}", note=quiet, override=True)
-        return version
-
-    return brought
 
 
 @pytest.fixture
@@ -109,6 +96,98 @@ def test_a_new_version_scores_what_is_new_and_with_all_everything_beside_the_old
     assert found.rows() == [("july", 2, 700), ("parcels", 1, 4000), ("parcels", 2, 4000)]
 
 
+@pytest.fixture
+def rebuild(platform):
+    """Builds CURATED anew, under the same names of batches, in another order and perhaps with other values."""
+
+    def built(**columns):
+        before, engine = platform.engine.version(TABLE).version, platform.engine
+        frame = engine.scan(TABLE).collect().to_polars()
+        for place, ((name,), rows) in enumerate(frame.group_by("_batch")):
+            changed = nw.from_native(rows.with_columns(**columns).sample(fraction=1, shuffle=True, seed=7).lazy())
+            write = engine.append if place else engine.replace
+            write(TABLE, changed, transaction=f"{name} after {before}", metadata={})
+
+    return built
+
+
+FURTHER = {"distance": pl.when(pl.col("_batch") == "july").then(pl.col("distance") + 100).otherwise("distance")}
+BACK = {"distance": pl.when(pl.col("_batch") == "july").then(pl.col("distance") - 100).otherwise("distance")}
+
+
+def test_a_table_that_was_built_again_with_the_same_rows_has_nothing_to_score(platform, in_production, arrive, rebuild):
+    in_production()
+    arrive("july")
+    scored(platform)
+    before = platform.engine.version(scores_table(NAME))
+    rebuild()
+    again = scored(platform)
+    assert (again.rows, again.pieces, again.known, again.replaced) == (0, 0, 4, 0)
+    assert platform.engine.version(scores_table(NAME)) == before
+
+
+def test_a_batch_that_was_built_again_with_other_rows_is_scored_again_in_one_commit(
+    platform, in_production, arrive, rebuild
+):
+    in_production()
+    arrive("july", rows=3500)
+    scored(platform)
+    before, old = platform.engine.version(scores_table(NAME)).version, scores(platform)
+    rebuild(**FURTHER)
+    again = scored(platform)
+    assert (again.rows, again.pieces, again.known, again.replaced) == (3500, 3, 3, 1)
+    assert platform.engine.version(scores_table(NAME)).version == before + 1
+    found = scores(platform)
+    assert found.filter(pl.col("_batch") == "parcels").equals(old.filter(pl.col("_batch") == "parcels"))
+    july = found.filter(pl.col("_batch") == "july")
+    assert july.height == 3500
+    assert july["distance"].min() >= 100
+    assert scored(platform).rows == 0
+    past = platform.engine.scan(scores_table(NAME), version=before).collect().to_polars()
+    assert past.equals(old)
+
+
+def test_what_every_version_said_of_rows_that_have_changed_gives_way(platform, in_production, arrive, rebuild):
+    in_production()
+    arrive("july")
+    scored(platform)
+    in_production(features=("distance",), roc_auc=0.7)
+    scored(platform, everything=True)
+    rebuild(**FURTHER)
+    assert scored(platform).replaced == 1
+    found = scores(platform).group_by("_batch", "_model_version").len().sort("_batch", "_model_version")
+    assert found.rows() == [("july", 2, 700), ("parcels", 1, 4000), ("parcels", 2, 4000)]
+
+
+def test_rows_that_change_and_change_back_are_scored_each_time(platform, in_production, arrive, rebuild):
+    in_production()
+    arrive("july", distance=pl.col("distance").round(0))
+    scored(platform)
+    first = scores(platform).drop("_scored_at", "_data_version")
+    for change in (FURTHER, BACK, FURTHER, BACK):
+        rebuild(**change)
+        assert scored(platform).rows == 700
+    found = scores(platform).drop("_scored_at", "_data_version")
+    assert found.sort(found.columns).equals(first.sort(found.columns))
+    second = in_production(features=("distance",), roc_auc=0.7)
+    assert second.version == 2
+    assert scored(platform, everything=True).rows == 4700
+
+
+@pytest.mark.parametrize(("instant", "left"), [(1, 3500), (2, 0)])
+def test_a_kill_while_changed_rows_are_replaced_leaves_the_old_scores_or_the_new_ones(
+    platform, in_production, arrive, rebuild, die_at, instant, left
+):
+    version = in_production()
+    arrive("july", rows=3500)
+    scored(platform)
+    rebuild(**FURTHER)
+    die_at(version, instant)
+    assert scores(platform).filter(pl.col("_batch") == "july").height == 3500
+    assert scored(platform).rows == left
+    assert scores(platform).filter(pl.col("_batch") == "july").height == 3500
+
+
 def test_a_row_that_lacks_what_the_model_needs_has_no_score_and_says_why(platform, in_production, arrive):
     in_production()
     arrive("gaps", distance=pl.when(pl.col("depot") == "north").then(None).otherwise("distance"))
@@ -173,17 +252,27 @@ score(replace(opened, open_registry=lambda: registry), "parcel_delay", piece_row
 """
 
 
+@pytest.fixture
+def die_at(platform, tmp_path):
+    """Scores in another process, which dies at an instant."""
+
+    def died(version, instant):
+        said = {name: getattr(version, name) for name in asdict(version) if name not in _OF_THE_REGISTRY}
+        said["source"] = str(tmp_path / "run-1")
+        places = [str(platform.workspace.root), str(platform.workspace.state), json.dumps(said, default=dict)]
+        ledger = tmp_path / f"other-{instant}"
+        command = [sys.executable, "-c", PROGRAM, *places, str(ledger), str(instant), str(PIECE)]
+        killed = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    return died
+
+
 @pytest.mark.parametrize("instant", range(1, 7))
 def test_a_scoring_killed_at_any_instant_is_finished_by_the_next_and_no_row_is_scored_twice(
-    platform, in_production, tmp_path, instant
+    platform, in_production, die_at, instant
 ):
-    version = in_production()
-    said = {name: getattr(version, name) for name in asdict(version) if name not in _OF_THE_REGISTRY}
-    said["source"] = str(tmp_path / "run-1")
-    places = [str(platform.workspace.root), str(platform.workspace.state), json.dumps(said, default=dict)]
-    command = [sys.executable, "-c", PROGRAM, *places, str(tmp_path / "other"), str(instant), str(PIECE)]
-    killed = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    die_at(in_production(), instant)
     before = scores(platform).height if platform.engine.version(scores_table(NAME)) else 0
     done = scored(platform)
     assert done.rows == 4000 - before

@@ -7,8 +7,9 @@ import pytest
 
 from modelyard.environment.workspace import Workspace
 from modelyard.models.discovery import find_model
+from modelyard.models.features import feature_frame
 from modelyard.models.preparing import labelled_rows, signature_of
-from modelyard.models.spark import spark_problem
+from modelyard.models.spark import spark_frame, spark_problem, without_pandas_warning
 from modelyard.models.spark_files import SPARK_FOLDER
 from modelyard.models.storage import open_model
 from modelyard_bundle.digests import folder_digest
@@ -21,8 +22,11 @@ NAMES = {"bmi": "body_mass_index", "wt": "weight_kilograms", "lbm": "lean_body_m
 
 
 @pytest.mark.skipif(bool(spark_problem()), reason=f"Spark is needed: {spark_problem()}")
-def test_a_version_has_the_digest_of_the_files_on_the_server(address, registry, client, tmp_path):
+def test_a_version_has_the_digest_of_the_files_on_the_server_and_mlflow_can_load_them(
+    address, registry, client, tmp_path
+):
     from mlflow.artifacts import download_artifacts
+    from mlflow.spark import load_model
 
     athletes = read_packaged("DAAG", "ais", key="athlete").rename(NAMES)
     spec = find_model(Workspace.at(Path(__file__).parents[3]), "lean_body_mass_spark")
@@ -44,3 +48,7 @@ def test_a_version_has_the_digest_of_the_files_on_the_server(address, registry, 
     opened = open_model(path, digest=done.version.digest)
     errors = opened.predict(athletes) - athletes["lean_body_mass_kilograms"].to_numpy()
     assert np.abs(errors).mean() < 5
+    theirs = load_model(str(path)).transform(spark_frame(feature_frame(athletes, spec.features)))
+    with without_pandas_warning():
+        told = theirs.select("prediction").toArrow()["prediction"].to_pylist()
+    assert np.allclose(told, opened.predict(athletes), rtol=0, atol=1e-12)

@@ -22,24 +22,6 @@ DISAGREEMENTS = [
     ("dev", "monthly_amount: 150", "monthly_amount: 150\n    starts: 2026-11-02", ["azure.budget.starts"]),
     (
         "dev",
-        "traffic: []",
-        "traffic: [{version: 1, percent: 90}]",
-        ["azure.container_apps.models.flight_delay.traffic"],
-    ),
-    (
-        "dev",
-        "traffic: []",
-        "traffic: [{version: 1, percent: 90}, {version: 2, percent: 10}]",
-        ["azure.container_apps.models.flight_delay.traffic.1.revision"],
-    ),
-    (
-        "dev",
-        "traffic: []",
-        "traffic: [{version: 2, percent: 100, revision: v2-0a1b2c3d}]",
-        ["azure.container_apps.models.flight_delay.traffic"],
-    ),
-    (
-        "dev",
         "mlflow: modelyard/mlflow@sha256",
         "mlflow: modelyard/mlflow:latest",
         ["azure.container_apps.images.mlflow"],
@@ -74,6 +56,39 @@ DISAGREEMENTS = [
     ("base", "high_availability: Disabled", "high_availability: SameZone", ["azure.postgres.high_availability"]),
     ("base", "tenant_id: 00000000", "tenant_id: 0000000g", ["azure.tenant_id"]),
 ]
+BESIDE = "beside: {version: 2, revision: v2-0a1b2c3d}"
+ROLLOUT = "azure.container_apps.models.flight_delay.rollout"
+# what the rollout says, the key that must be named
+IMPOSSIBLE_ROLLOUTS = [
+    (f"mode: canary, percent: 100, {BESIDE}", ".percent"),
+    (f"mode: canary, percent: 0, {BESIDE}", ".percent"),
+    (f"mode: canary, percent: 12.5, {BESIDE}", ".percent"),
+    (f"mode: shadow, percent: 5, {BESIDE}", ".percent"),
+    (f"mode: ab, percent: 50, key: x-caller, {BESIDE}", ".key"),
+    (f"mode: mirror, percent: 50, {BESIDE}", ".mode"),
+    ("mode: canary, percent: 10, beside: {version: 2, revision: v3-0a1b2c3d}", ".beside.revision"),
+    ("mode: canary, percent: 10, beside: {version: 2, revision: latest}", ".beside.revision"),
+    ("mode: canary, percent: 10, beside: {version: 1, revision: v1-0a1b2c3d}", ".beside.version"),
+    ("mode: canary, percent: 10", ""),
+]
+
+
+@pytest.mark.parametrize(("says", "key"), IMPOSSIBLE_ROLLOUTS)
+def test_a_rollout_that_revisions_cannot_do_is_refused_where_it_stands(rewrite, findings, says, key):
+    rewrite("dev", "rollout: null", f"rollout: {{{says}}}")
+    assert f"{ROLLOUT}{key}" in findings("dev")
+
+
+@pytest.mark.parametrize("says", ["mode: canary, percent: 10", "mode: ab, percent: 99", "mode: shadow, percent: 0"])
+def test_a_rollout_that_revisions_can_do_is_taken(workspace, rewrite, says):
+    rewrite("dev", "rollout: null", f"rollout: {{{says}, {BESIDE}}}")
+    rollout = load_environment(workspace, "dev").azure.container_apps.models["flight_delay"].rollout
+    assert rollout.beside.revision == "v2-0a1b2c3d"
+
+
+def test_assigning_callers_in_azure_is_refused_with_what_is_possible(rewrite, findings):
+    rewrite("dev", "rollout: null", f"rollout: {{mode: ab, percent: 50, key: x-caller, {BESIDE}}}")
+    assert "splits by weight only" in str(findings("dev"))
 
 
 @pytest.mark.parametrize(("name", "old", "new", "keys"), DISAGREEMENTS)

@@ -9,7 +9,10 @@ import pytest
 
 from modelyard.errors import InvalidBundleError
 from modelyard.release.bundling import build_bundle
-from modelyard_bundle import verify_bundle
+from modelyard.release.sealing import LocalSigner, Sealing
+from modelyard.release.vault_key import KeyVaultSigner
+from modelyard.testing.vault_fakes import FakeVaultKey
+from modelyard_bundle import TrustedKeys, check_seal, read_seal, verify_bundle
 
 
 def never(folder):
@@ -125,3 +128,75 @@ def test_a_download_that_fails_leaves_nothing_behind(registered, tmp_path):
     with pytest.raises(ConnectionError):
         build_bundle(registered, broken, bundles=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(params=["a key of this machine", "a key in a vault"])
+def sealing(request, tmp_path):
+    signer = LocalSigner(tmp_path / "key.pem") if "machine" in request.param else KeyVaultSigner(FakeVaultKey())
+    return Sealing(signer=signer, trusted_keys=tmp_path / "trusted")
+
+
+def check(folder, sealing):
+    manifest = (folder / "manifest.json").read_bytes()
+    check_seal(read_seal(folder), manifest, trusted=TrustedKeys(sealing.trusted_keys))
+
+
+def test_a_bundle_is_signed_when_it_is_built(registered, fetch, tmp_path, sealing):
+    built = build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing)
+    check(built.folder, sealing)
+    verify_bundle(built.folder)
+
+
+def test_building_a_signed_bundle_twice_changes_nothing(registered, fetch, tmp_path, sealing):
+    first = build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing)
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in first.folder.iterdir()}
+    assert not build_bundle(registered, never, bundles=tmp_path / "bundles", sealing=sealing).changed
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in first.folder.iterdir()} == before
+
+
+def test_a_bundle_from_before_there_were_signatures_is_signed_without_asking_the_registry(
+    registered, fetch, tmp_path, sealing
+):
+    old = build_bundle(registered, fetch, bundles=tmp_path / "bundles")
+    assert read_seal(old.folder) is None
+    signed = build_bundle(registered, never, bundles=tmp_path / "bundles", sealing=sealing)
+    assert signed.changed
+    check(signed.folder, sealing)
+    assert signed.manifest == old.manifest
+    assert [path.name for path in signed.folder.parent.iterdir()] == [signed.folder.name]
+
+
+@pytest.mark.parametrize("seal", [b"", b"{}", "of another key", "of another bundle"])
+def test_a_bad_signature_is_replaced_without_asking_the_registry(registered, fetch, tmp_path, sealing, seal):
+    folder = build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing).folder
+    if seal == "of another key":
+        other = Sealing(signer=LocalSigner(tmp_path / "other.pem"), trusted_keys=tmp_path / "others")
+        seal = other.seal((folder / "manifest.json").read_bytes())
+    elif seal == "of another bundle":
+        seal = sealing.seal(b"{}")
+    (folder / "manifest.sig").write_bytes(seal)
+    assert build_bundle(registered, never, bundles=tmp_path / "bundles", sealing=sealing).changed
+    check(folder, sealing)
+
+
+def test_two_builds_with_one_local_key_are_the_same_bytes(registered, fetch, tmp_path):
+    sealing = Sealing(signer=LocalSigner(tmp_path / "key.pem"), trusted_keys=tmp_path / "trusted")
+    one, two = (build_bundle(registered, fetch, bundles=tmp_path / name, sealing=sealing).folder for name in "ab")
+    assert {path.name: path.read_bytes() for path in one.iterdir()} == {
+        path.name: path.read_bytes() for path in two.iterdir()
+    }
+
+
+def test_where_nobody_signs_a_signature_from_before_is_taken_away(registered, fetch, tmp_path, sealing):
+    """It would say something that nobody checks."""
+    build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing)
+    unsigned = build_bundle(registered, never, bundles=tmp_path / "bundles")
+    assert unsigned.changed
+    assert read_seal(unsigned.folder) is None
+
+
+def test_damage_is_repaired_from_the_registry_and_signed_again(registered, fetch, tmp_path, sealing):
+    folder = build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing).folder
+    (folder / "model.skops").write_bytes(b"damaged")
+    assert build_bundle(registered, fetch, bundles=tmp_path / "bundles", sealing=sealing).changed
+    check(folder, sealing)

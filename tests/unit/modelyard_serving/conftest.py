@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 
 from modelyard.testing.release_fakes import TinyModel, train_tiny
-from modelyard_serving.answering.app import build_app
+from modelyard_serving.answering.building import build_app
 from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.answering.reporting import segment_for
 from modelyard_serving.loading.gate import pass_gate
 from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.observing.records import LogWriter
@@ -36,11 +38,23 @@ class Reply:
 
     @property
     def code(self) -> str:
-        return self.json["error"]["code"]
+        return self.fault["code"]
 
     @property
     def message(self) -> str:
-        return self.json["error"]["message"]
+        return self.fault["message"]
+
+    @property
+    def request_id(self) -> str:
+        return self.fault["request_id"]
+
+    @property
+    def fault(self) -> dict[str, str]:
+        """The error, in the form that the Open Inference Protocol has for it or in the other one."""
+        found = self.json
+        if isinstance(found["error"], str):
+            return {"code": found["code"], "message": found["error"], "request_id": found["request_id"]}
+        return found["error"]
 
 
 @dataclass
@@ -53,7 +67,18 @@ class Api:
     log: LogWriter
 
     def __post_init__(self) -> None:
-        self.app = build_app(self.settings, catalog=self.catalog, log=self.log)
+        self.threads = ThreadPoolExecutor(max_workers=2)
+        self.app = build_app(
+            self.settings,
+            catalog=self.catalog,
+            segment=segment_for(self.catalog),
+            log=self.log,
+            threads=self.threads,
+        )
+
+    def close(self) -> None:
+        self.log.close()
+        self.threads.shutdown()
 
     def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         return asyncio.run(self.acall(method, path, body, **headers))
@@ -151,7 +176,7 @@ def make_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
 
     yield make
     for api in made:
-        api.log.close()
+        api.close()
 
 
 @pytest.fixture

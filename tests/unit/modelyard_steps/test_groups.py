@@ -73,6 +73,36 @@ def test_a_group_with_one_label_only_is_left_to_the_pool(frame):
     assert np.allclose(scores.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_a_group_without_any_value_of_a_feature_is_left_to_the_pool(frame, labels, nothing):
+    gone = pl.when(pl.col("group") == "a").then(pl.lit(nothing, dtype=pl.Float64)).otherwise("x")
+    extra = frame.with_columns(extra=gone)
+    fitted = ByGroup(line(), by=["group"], fewest=20).fit(extra, labels)
+    assert sorted(fitted.groups_) == ["b", "c"]
+    assert fitted.pooled(extra, labels) == {"a": "no value of extra"}
+    of_a = extra.filter(pl.col("group") == "a")
+    assert np.array_equal(fitted.predict(of_a), fitted.pool_.predict(of_a))
+
+
+def test_one_value_of_a_feature_is_enough_for_a_group_to_stand_alone(frame, labels):
+    first = pl.int_range(300) == int((frame["group"] == "a").arg_true()[0])
+    kept = pl.when((pl.col("group") != "a") | first).then("x")
+    assert ByGroup(line(), by=["group"], fewest=20).pooled(frame.with_columns(extra=kept), labels) == {}
+
+
+def test_every_group_that_is_left_to_the_pool_says_why(frame):
+    odd = pl.when(pl.int_range(300) < 10).then(pl.lit("d")).otherwise("group")
+    mixed = frame.with_columns(odd.alias("group")).with_columns(
+        pl.when(pl.col("group") != "b").then("x").alias("y"), pl.when(pl.col("group") != "b").then("x").alias("z")
+    )
+    labels = ((mixed["x"] > 0) | (mixed["group"] == "c")).cast(pl.Float64).to_numpy()
+    assert ByGroup(line(), by=["group"], fewest=20).pooled(mixed, labels) == {
+        "b": "no value of y and z",
+        "c": "one label only",
+        "d": "fewer than 20 rows",
+    }
+
+
 def test_whoever_fits_the_groups_the_model_is_the_same(fitted, frame, labels):
     other = ByGroup(line(), by=["group"], fewest=20)
     ready = other.ready(frame, labels)

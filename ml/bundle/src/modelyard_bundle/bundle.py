@@ -15,6 +15,7 @@ from modelyard_bundle.documents import sha256_of, shown
 from modelyard_bundle.errors import BundleError
 from modelyard_bundle.example import Example
 from modelyard_bundle.manifest import CONTENT_FILES, EXAMPLE_FILE, MANIFEST, MODEL_FILE, SIGNATURE_FILE, Manifest
+from modelyard_bundle.seal import SEAL_FILE
 from modelyard_bundle.signature import Signature
 
 
@@ -24,10 +25,13 @@ class Limits:
 
     model: int = 1 << 30
     document: int = 16 << 20
+    manifest: int = 1 << 20
+    """Of the manifest, and of its seal, which holds it once more: both are read before anything is known of them."""
 
     def of(self, name: str) -> int:
         """The limit for the file `name`."""
-        return self.model if name == MODEL_FILE else self.document
+        own = {MODEL_FILE: self.model, MANIFEST: self.manifest, SEAL_FILE: 2 * self.manifest}
+        return own.get(name, self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +64,14 @@ def bundle_folder(bundles: Path, path: str) -> Path:
     return folder
 
 
-def write_bundle(bundles: Path, manifest: Manifest, *, files: Mapping[str, bytes]) -> Path:
+def write_bundle(bundles: Path, manifest: Manifest, *, files: Mapping[str, bytes], seal: bytes | None = None) -> Path:
     """Write a bundle in one step: all of it appears under its name, or nothing.
 
     Args:
         bundles: The root of all bundles.
         manifest: What is written; its digests must be those of `files`.
         files: Content by name, every file of the manifest and no other.
+        seal: The signature over the manifest; none leaves the bundle unsigned.
 
     Returns:
         The bundle's folder.
@@ -82,7 +87,8 @@ def write_bundle(bundles: Path, manifest: Manifest, *, files: Mapping[str, bytes
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     temporary.mkdir()
     try:
-        for name, content in {**files, MANIFEST: manifest.to_json()}.items():
+        sealed = {} if seal is None else {SEAL_FILE: seal}
+        for name, content in {**files, MANIFEST: manifest.to_json(), **sealed}.items():
             _write(temporary / name, content)
         sync_folder(temporary)
         temporary.rename(target)
@@ -116,15 +122,25 @@ def read_manifest(folder: Path, limits: Limits | None = None) -> Manifest:
     return Manifest.from_json(read_file(folder, MANIFEST, limits or Limits()))
 
 
+def read_seal(folder: Path, limits: Limits | None = None) -> bytes | None:
+    """The signature over the manifest; none if the bundle is not signed.
+
+    Raises:
+        BundleError: It is there, and it is not a plain file within its limit.
+    """
+    there = (folder / SEAL_FILE).exists() or (folder / SEAL_FILE).is_symlink()
+    return read_file(folder, SEAL_FILE, limits or Limits()) if there else None
+
+
 def check_listing(folder: Path) -> None:
-    """Refuse a folder that holds anything but the files of a bundle, each a real file.
+    """Refuse a folder that holds anything but the files of a bundle, each a real file. Only the seal may be absent.
 
     Raises:
         BundleError: A file is missing or extra, or something is a folder, a link or a device.
     """
     found = {entry.name: entry for entry in os.scandir(folder)}
     expected = {MANIFEST, *CONTENT_FILES}
-    if extra := sorted(set(found) - expected):
+    if extra := sorted(set(found) - expected - {SEAL_FILE}):
         raise BundleError(f"{', '.join(map(shown, extra))} is not part of a bundle", where=folder.name)
     if missing := sorted(expected - set(found)):
         raise BundleError(f"{', '.join(missing)} is missing", where=folder.name)

@@ -33,7 +33,8 @@ def parse_document(content: bytes, *, where: str) -> dict[str, Any]:
     """The JSON object in `content`.
 
     Raises:
-        BundleError: It is not UTF-8, not JSON, not an object, or it names a key twice or a number that is not finite.
+        BundleError: It is not UTF-8, not JSON, not an object, or it names a key twice, a number that is not finite or
+            text that is none.
     """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -47,9 +48,20 @@ def parse_document(content: bytes, *, where: str) -> dict[str, Any]:
     def refuse(literal: str) -> float:
         raise BundleError(f"{literal} is not a JSON number", where=where)
 
+    def finite(literal: str) -> float:
+        value = float(literal)
+        return value if math.isfinite(value) else refuse(shown(literal))
+
     try:
-        document = json.loads(content.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        document = json.loads(
+            content.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse, parse_float=finite
+        )
+        if b"\\u" in content:
+            # Half a character (a lone surrogate) can be escaped, but nobody could write it out again.
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except BundleError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"not a JSON document: {error}", where=where) from error
     if not isinstance(document, dict):
         raise BundleError(f"expected a JSON object, found {type(document).__name__}", where=where)

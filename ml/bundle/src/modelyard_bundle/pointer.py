@@ -6,12 +6,14 @@ Replacing the file is the deployment. It is replaced in one step, so a reader se
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from modelyard_bundle.atomic import sync_folder, write_atomically
 from modelyard_bundle.documents import DIGEST, MODEL_NAME, VERSION, Fields, parse_document, render_document, shown
 from modelyard_bundle.errors import BundleError
+from modelyard_bundle.rollout import Rollout
 
 POINTER_SUFFIX = ".json"
 MAX_POINTER_BYTES = 16 * 1024
@@ -28,20 +30,48 @@ class Pointer:
     """SHA-256 of the version's model.skops."""
     bundle: str
     """The bundle's folder, relative to the root of all bundles: `<model>/<version>-<first 12 of digest>`."""
+    rollout: Rollout | None = None
+    """The candidate that is tried beside this version; none where all requests are this version's."""
 
     def __post_init__(self) -> None:
-        expected = f"{self.model}/{self.version}-{self.digest[:12]}"
-        if BUNDLE_PATH.fullmatch(self.bundle) is None or self.bundle != expected:
-            raise BundleError(f"bundle is {shown(self.bundle)}, allowed is {shown(expected)}", where="pointer")
+        _check_bundle(self.bundle, f"{self.model}/{self.version}-{self.digest[:12]}", where="pointer")
+        if self.rollout is None:
+            return
+        candidate = self.rollout.candidate
+        expected = f"{self.model}/{candidate.version}-{candidate.digest[:12]}"
+        _check_bundle(candidate.bundle, expected, where="pointer.rollout.candidate")
+        if candidate.version == self.version:
+            found = f"the candidate is version {shown(candidate.version)}"
+            raise BundleError(f"{found}, which is deployed; allowed is another", where="pointer.rollout")
 
     @classmethod
     def to(cls, model: str, version: str, *, digest: str) -> Pointer:
         """The pointer to a version whose bundle lies where bundles lie."""
         return cls(model=model, version=version, digest=digest, bundle=f"{model}/{version}-{digest[:12]}")
 
+    @property
+    def candidate(self) -> Pointer | None:
+        """The pointer to the candidate of the rollout; none where there is no rollout."""
+        if self.rollout is None:
+            return None
+        found = self.rollout.candidate
+        return Pointer(model=self.model, version=found.version, digest=found.digest, bundle=found.bundle)
+
+    def alone(self) -> Pointer:
+        """The same version without a rollout."""
+        return replace(self, rollout=None)
+
     def to_json(self) -> bytes:
-        """The content of the pointer file."""
-        return render_document(asdict(self))
+        """The content of the pointer file. Without a rollout it has no such field, as it always was."""
+        document: dict[str, Any] = {
+            "model": self.model,
+            "version": self.version,
+            "digest": self.digest,
+            "bundle": self.bundle,
+        }
+        if self.rollout is not None:
+            document["rollout"] = self.rollout.to_document()
+        return render_document(document)
 
     @classmethod
     def from_json(cls, content: bytes, *, where: str = "pointer") -> Pointer:
@@ -50,15 +80,23 @@ class Pointer:
         Raises:
             BundleError: A field is missing, unknown or of the wrong form, or the bundle's path leaves its root.
         """
-        fields = Fields(parse_document(content, where=where), where=where)
+        document = parse_document(content, where=where)
+        rollout = document.pop("rollout", None)
+        fields = Fields(document, where=where)
         pointer = cls(
             model=fields.text("model", MODEL_NAME),
             version=fields.text("version", VERSION),
             digest=fields.text("digest", DIGEST),
             bundle=fields.text("bundle"),
+            rollout=None if rollout is None else Rollout.from_document(rollout, where=f"{where}.rollout"),
         )
         fields.end()
         return pointer
+
+
+def _check_bundle(bundle: str, expected: str, *, where: str) -> None:
+    if BUNDLE_PATH.fullmatch(bundle) is None or bundle != expected:
+        raise BundleError(f"bundle is {shown(bundle)}, allowed is {shown(expected)}", where=where)
 
 
 def pointer_path(deployments: Path, model: str) -> Path:

@@ -15,10 +15,9 @@ def main() -> int:
     settings = parse_settings()
     stay_lean()
     # After the line above, so that nothing is imported that the serving image does not have.
-    from modelyard_serving.hosting.server import serve
+    from modelyard_serving.hosting.host import serve
 
-    serve(settings)
-    return CANNOT_LISTEN
+    return 0 if serve(settings) else CANNOT_LISTEN
 
 
 if __name__ == "__main__":

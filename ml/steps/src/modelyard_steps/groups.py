@@ -52,9 +52,27 @@ class ByGroup(BaseEstimator):
         return self
 
     def ready(self, X: Any, y: Values) -> dict[str, Rows]:  # noqa: ANN401, N803 - scikit-learn's names
-        """The groups that get a pipeline of their own, with their rows: large enough, and more than one label."""
-        found = group_rows(X, self.by)
-        return {key: rows for key, rows in found.items() if len(rows) >= self.fewest and np.ptp(y[rows]) > 0}
+        """The groups that get a pipeline of their own, with their rows."""
+        reasons = self.pooled(X, y)
+        return {key: rows for key, rows in group_rows(X, self.by).items() if key not in reasons}
+
+    def pooled(self, X: Any, y: Values) -> dict[str, str]:  # noqa: ANN401, N803 - scikit-learn's names
+        """The groups that are left to the pool, each with the reason.
+
+        A group without any value of a feature is one of them: what its own pipeline would make of the values that come
+        later, nobody could say. A feature with one value only does no harm, it just tells nothing.
+        """
+        gaps = _gaps(X)
+        reasons = ((key, self._reason(y, rows, gaps)) for key, rows in group_rows(X, self.by).items())
+        return {key: reason for key, reason in reasons if reason}
+
+    def _reason(self, y: Values, rows: Rows, gaps: Mapping[str, NDArray[np.bool_]]) -> str:
+        if len(rows) < self.fewest:
+            return f"fewer than {self.fewest} rows"
+        if np.ptp(y[rows]) == 0:
+            return "one label only"
+        empty = [name for name, missing in gaps.items() if missing[rows].all()]
+        return f"no value of {' and '.join(empty)}" if empty else ""
 
     def predict(self, X: Any) -> Values:  # noqa: ANN401, N803 - scikit-learn's names
         """The number, one a row."""
@@ -99,6 +117,21 @@ def group_rows(frame: Any, by: Sequence[str]) -> dict[str, Rows]:  # noqa: ANN40
     order = np.argsort(codes, kind="stable")
     cuts = np.flatnonzero(np.diff(codes[order])) + 1
     return {keys[codes[rows[0]]]: rows for rows in np.split(order, cuts) if len(rows)}
+
+
+def _gaps(frame: Any) -> dict[str, NDArray[np.bool_]]:  # noqa: ANN401 - a frame of any library
+    """Of every column that has gaps, where they are."""
+    found = {}
+    for name in frame.columns:
+        column = frame[name]
+        missing = column.is_null() | column.is_nan().fill_null(value=True) if _is_float(column) else column.is_null()
+        if missing.any():
+            found[name] = missing.to_numpy()
+    return found
+
+
+def _is_float(column: Any) -> bool:  # noqa: ANN401 - a Polars series, which this package does not import
+    return bool(column.dtype.is_float())
 
 
 def _merged(codes: Rows, keys: list[str], found: Rows, words: list[str], *, first: bool) -> tuple[Rows, list[str]]:

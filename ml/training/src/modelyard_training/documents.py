@@ -12,6 +12,7 @@ import numpy as np
 
 from modelyard.evaluation.resampling import prepare_metric, resampled_metrics
 from modelyard.models.digests import group_digests
+from modelyard.models.features import feature_frame
 from modelyard.models.preparing import label_values
 from modelyard_steps.groups import SEPARATOR, ByGroup, group_rows
 from modelyard_training.fitting import TrainedModel
@@ -55,12 +56,14 @@ def search_document(trained: TrainedModel) -> dict[str, Any]:
 
 
 def groups_document(trained: TrainedModel, pipeline: ByGroup, content: bytes) -> dict[str, Any]:
-    """Every group of the rows: which pipeline answers for it, on how many rows it rests, how good it is."""
+    """Every group of the rows: which pipeline answers for it and why, on how many rows it rests, how good it is."""
     spec, digests = trained.spec, group_digests(content)
     rows = {part: group_rows(getattr(trained.parts, part), spec.by) for part in ("train", "validation", "test")}
     keys = sorted({key for found in rows.values() for key in found})
     labels, scores = label_values(trained.parts.validation), trained.validation_scores
     nothing = np.array([], dtype=np.int64)
+    learned = trained.learned
+    reasons = pipeline.pooled(feature_frame(learned, spec.features), label_values(learned))
 
     def group(key: str) -> dict[str, Any]:
         own = key in pipeline.groups_
@@ -68,6 +71,7 @@ def groups_document(trained: TrainedModel, pipeline: ByGroup, content: bytes) ->
         return {
             "values": dict(zip(spec.by, key.split(SEPARATOR), strict=True)),
             "pipeline": "own" if own else "pooled",
+            "because": "" if own else reasons.get(key, "not among the rows that were learned from"),
             "digest": digests[key if own else ""],
             "rows": {part: len(found.get(key, nothing)) for part, found in rows.items()},
             "metrics": _metrics(spec.metric, labels[judged], scores[judged]),

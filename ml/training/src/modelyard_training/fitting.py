@@ -51,6 +51,11 @@ class TrainedModel:
         return frozen.start
 
     @property
+    def learned(self) -> pl.DataFrame:
+        """The rows that the model learned from."""
+        return _learned(self.spec, self.parts)
+
+    @property
     def test_rows(self) -> FrozenRows:
         """The rows that the model never learned from."""
         return self.parts.test_rows
@@ -94,11 +99,8 @@ def _finished(spec: ModelSpec, parts: Parts, found: SearchResult, *, means: Mean
     progress(f"fit the best parameters on {parts.train.height:,} rows")
     best = _fit(spec, found, parts.train, means=means)
     scores = best.predict(parts.validation)
-    model, learned = best, parts.train
+    model, learned = best, _learned(spec, parts)
     if spec.refit == "train+validation":
-        import polars as pl
-
-        learned = pl.concat([parts.train, parts.validation])
         progress(f"refit on {learned.height:,} rows of train and validation")
         model = _fit(spec, found, learned, means=means)
     return TrainedModel(
@@ -112,6 +114,12 @@ def _finished(spec: ModelSpec, parts: Parts, found: SearchResult, *, means: Mean
         parts=parts,
         base_rate=base_rate,
     )
+
+
+def _learned(spec: ModelSpec, parts: Parts) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.concat([parts.train, parts.validation]) if spec.refit == "train+validation" else parts.train
 
 
 def _fit(spec: ModelSpec, found: SearchResult, rows: pl.DataFrame, *, means: Means) -> Model:

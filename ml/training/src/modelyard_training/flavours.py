@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelyard.models.spark import without_pandas_warning
 from modelyard.models.spark_files import SPARK_FOLDER
+from modelyard.models.storage import write_model
 from modelyard.registry.versions import MODEL_FILE
 from modelyard_bundle.signature import Signature
 from modelyard_bundle.trust import TRUSTED_TYPES
@@ -26,24 +27,23 @@ _REQUIREMENTS = "requirements.txt"
 
 def write_flavour(record: TrainingRecord, folder: Path, *, model_id: str, run_id: str) -> str:
     """Write the model with MLflow's description of it into `folder`; returns the name of what holds the pipeline."""
-    signature = mlflow_signature(record.trained.signature)
-    requirements = [f"{name}=={version}" for name, version in _pinned(record.provenance.libraries)]
-    if record.trained.spec.flavour == "spark":
-        import mlflow.spark
-
-        pipeline = record.trained.model.pipeline
-        with without_pandas_warning():
-            mlflow.spark.save_model(pipeline, str(folder), pip_requirements=requirements, signature=signature)
-        return SPARK_FOLDER
     from mlflow.models import Model
 
+    described = Model(model_id=model_id, run_id=run_id, signature=mlflow_signature(record.trained.signature))
     folder.mkdir(parents=True)
-    (folder / MODEL_FILE).write_bytes(record.content)
+    requirements = [f"{name}=={version}" for name, version in _pinned(record.provenance.libraries)]
     (folder / _REQUIREMENTS).write_text("\n".join(requirements) + "\n", encoding="utf-8")
-    described = Model(model_id=model_id, run_id=run_id, signature=signature)
-    _add_flavours(described, binary=record.trained.spec.task == "binary")
+    if record.trained.spec.flavour == "spark":
+        holder = SPARK_FOLDER
+        with without_pandas_warning():
+            write_model(record.trained.model, folder)
+        _add_spark(described, record.trained.model.pipeline)
+    else:
+        holder = MODEL_FILE
+        (folder / holder).write_bytes(record.content)
+        _add_sklearn(described, binary=record.trained.spec.task == "binary")
     described.save(str(folder / "MLmodel"))
-    return MODEL_FILE
+    return holder
 
 
 def mlflow_signature(signature: Signature) -> ModelSignature:
@@ -58,7 +58,7 @@ def mlflow_signature(signature: Signature) -> ModelSignature:
     return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec(type="double")]))
 
 
-def _add_flavours(described: Model, *, binary: bool) -> None:
+def _add_sklearn(described: Model, *, binary: bool) -> None:
     """That it is a scikit-learn pipeline in skops, of types that are the platform's to trust and not the model's."""
     import mlflow.pyfunc
     import mlflow.sklearn
@@ -78,6 +78,23 @@ def _add_flavours(described: Model, *, binary: bool) -> None:
         skops_trusted_types=sorted(TRUSTED_TYPES),
         code=None,
     )
+
+
+def _add_spark(described: Model, pipeline: Any) -> None:  # noqa: ANN401 - PySpark has no types for it
+    """That it is a pipeline of Spark ML in Spark's own folder."""
+    import mlflow.pyfunc
+    import mlflow.spark
+    import pyspark
+
+    kind = type(pipeline)
+    described.add_flavor(
+        mlflow.spark.FLAVOR_NAME,
+        pyspark_version=pyspark.__version__,
+        model_data=SPARK_FOLDER,
+        code=None,
+        model_class=f"{kind.__module__}.{kind.__qualname__}",
+    )
+    mlflow.pyfunc.add_to_model(described, loader_module="mlflow.spark", data=SPARK_FOLDER)
 
 
 def _pinned(libraries: Mapping[str, str]) -> Sequence[tuple[str, str]]:

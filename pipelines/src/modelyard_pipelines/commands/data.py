@@ -174,12 +174,17 @@ def run(name: str, months: tuple[str, ...], environment_name: str, output_format
 @environment_option
 @format_option
 def history(name: str | None, environment_name: str, output_format: str) -> None:
-    """What the lake holds; with NAME, every batch of a source or every commit of a purpose."""
+    """What the lake holds; with NAME, every batch of a source or every commit of a purpose.
+
+    With scores_MODEL as NAME: what was scored, with which version of the model, and when.
+    """
     platform = open_platform(environment_name)
     if name is None:
         rows = overview.tables(platform)
     elif name in source_names(platform.workspace):
         rows = overview.history(platform, name)
+    elif overview.is_scores(name) and name not in purpose_names(platform.workspace):
+        rows = overview.scores(platform, name)
     else:
         rows = overview.commits(platform, Table(Layer.CURATED, find_purpose(name, platform.workspace).name))
     emit(rows, lambda: _text(rows), output_format)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.errors import ReleaseRefusedError
+from modelyard.release.images.building import ImageReport
+from modelyard.release.images.papers import SBOM, provenance_file
 from modelyard.release.report import SuiteReport
-from modelyard_pipelines.release import releasing
+from modelyard_pipelines.commands import rollout
+from modelyard_pipelines.release import images, releasing
 
 
 @click.group()
@@ -17,17 +22,47 @@ def release() -> None:
     """Production version → bundle → API test suite → model API."""
 
 
+for _beside in rollout.COMMANDS:
+    release.add_command(_beside)
+
+
 @release.command()
 @click.argument("name")
+@click.option("--image/--no-image", default=True, help="also the image, its list of contents and its provenance")
 @environment_option
 @format_option
-def build(name: str, environment_name: str, output_format: str) -> None:
-    """Writes the bundle of NAME's production version: manifest, digests, model, signature, example."""
+def build(name: str, *, image: bool, environment_name: str, output_format: str) -> None:
+    """Writes and signs the bundle of NAME's production version, and builds its image.
+
+    What is in the image (SBOM) and where it is from (provenance) is written beside the bundles, in releases/. Where
+    nothing builds images, everything but the image is made.
+    """
     platform = open_platform(environment_name)
     with step(f"building the bundle of {name}"):
         bundle = releasing.build(platform, name)
-    facts = {"folder": str(bundle.folder), "changed": bundle.changed, "digest": bundle.manifest.digest}
-    emit(facts, f"{bundle.folder} ({'written' if bundle.changed else 'as it was'})", output_format)
+    facts: dict[str, Any] = {
+        "folder": str(bundle.folder),
+        "changed": bundle.changed,
+        "digest": bundle.manifest.digest,
+        "image": None,
+    }
+    lines = [f"bundle   {bundle.folder} ({'written' if bundle.changed else 'as it was'})"]
+    if image:
+        with step(f"building the image of {name}") as note:
+            report = images.build_image(platform, bundle, note=note)
+        facts["image"] = report.to_document()
+        lines += _image_lines(report)
+    emit(facts, "\n".join(lines), output_format)
+
+
+def _image_lines(report: ImageReport) -> list[str]:
+    record = report.record
+    papers = [f"contents {report.papers / SBOM}", f"origin   {provenance_file(report.papers)}"]
+    if record.image is None:
+        return [*papers, images.without_a_builder(report)]
+    size = "" if record.size_bytes is None else f", {record.size_bytes / 1e6:,.0f} MB"
+    how = f"built by {record.builder}" if report.built else "as it was"
+    return [f"image    {record.image} ({how}{size})", f"digest   {record.image_digest}", *papers]
 
 
 @release.command()

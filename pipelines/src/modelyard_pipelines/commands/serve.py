@@ -1,4 +1,4 @@
-"""`modelyard serve`: run, smoke."""
+"""`modelyard serve`: run, smoke, keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import say, step
 from modelyard.composition import open_platform
 from modelyard.models.discovery import model_names
+from modelyard.release.keys import prepare_access
 from modelyard_bundle.pointer import read_pointer
+from modelyard_pipelines.commands.keys import keys
 from modelyard_pipelines.commands.release import show_suite
 from modelyard_pipelines.release.releasing import smoke as smoke_model
 
@@ -21,15 +23,21 @@ def serve() -> None:
     """The model API."""
 
 
+serve.add_command(keys)
+
+
 @serve.command()
 @click.option("--port", type=int, default=0, show_default="a free one", help="port on 127.0.0.1")
 @environment_option
 def run(port: int, environment_name: str) -> None:
     """Serves what is deployed, in the foreground, beside the environment's own model API."""
-    connections = open_platform(environment_name).connections
+    platform = open_platform(environment_name)
+    connections = platform.connections
+    access = prepare_access(platform.workspace, platform.environment)
+    allowed = [] if access is None else ["--access", str(access)]
     places = ["--deployments", connections.deployments, "--bundles", connections.bundles]
     say("serving; stop with Ctrl-C")
-    command = [sys.executable, "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", str(port), *places]
+    command = [sys.executable, "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", str(port), *places, *allowed]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, and no shell is wanted
 
 

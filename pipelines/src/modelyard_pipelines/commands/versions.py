@@ -54,7 +54,8 @@ def _scored(done: Scoring) -> str:
     if not done.pieces:
         return f"{done.table} has a score for every row of {done.data} already"
     gaps = f"; {done.gaps:,} rows lack what the model needs, column _problem says what" if done.gaps else ""
+    changed = f"\n{done.replaced} batches had changed; their new scores replace the old" if done.replaced else ""
     return (
         f"{done.rows:,} rows of {done.data} scored by {done.model} version {done.version}\n"
-        f"{done.table}: {done.pieces} partitions written, {done.known} were there{gaps}"
+        f"{done.table}: {done.pieces} partitions written, {done.known} were there{gaps}{changed}"
     )

@@ -1,11 +1,14 @@
-"""What the lake holds: a table's versions and rows, and the batches that made them."""
+"""What the lake holds: a table's versions and rows, the batches that made them, and what was scored with what."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from modelyard.composition import Platform
+from modelyard.errors import TableNotFoundError
 from modelyard.lake.layers import Layer, Table
+from modelyard.models.discovery import model_names
+from modelyard_pipelines.model.partitions import REPLACES_KEY, SCORES, scores_table
 from modelyard_pipelines.purposes.catalog import purpose_names
 from modelyard_pipelines.sources.catalog import source_names
 
@@ -16,6 +19,7 @@ def tables(platform: Platform) -> list[Row]:
     """Every table that exists: layer, name, newest version and rows."""
     named = [Table(layer, name) for layer in (Layer.RAW, Layer.CLEAN) for name in source_names(platform.workspace)]
     named += [Table(Layer.CURATED, name) for name in purpose_names(platform.workspace)]
+    named += [scores_table(name) for name in model_names(platform.workspace)]
     found = [(table, platform.engine.version(table)) for table in named]
     return [
         {"layer": str(table.layer), "name": table.name, "version": at.version, "rows": platform.engine.rows(table)}
@@ -51,6 +55,41 @@ def history(platform: Platform, source: str) -> list[Row]:
         for one in platform.quarantine.of(source)
     ]
     return sorted([*accepted, *refused], key=lambda row: str(row["at"]))
+
+
+def is_scores(name: str) -> bool:
+    """Whether a table of this name holds scores."""
+    return name.startswith(SCORES)
+
+
+def scores(platform: Platform, name: str) -> list[Row]:
+    """What was scored with which version of a model and when, newest first; `name` is the table's.
+
+    Scores that have given way to others are listed too: the table can be read as it was at any version.
+
+    Raises:
+        TableNotFoundError: the model has scored nothing yet.
+    """
+    model = name.removeprefix(SCORES)
+    commits = platform.engine.history(scores_table(model))
+    if not commits:
+        raise TableNotFoundError(
+            f"{scores_table(model)} does not exist: {model} has scored nothing yet",
+            hint=f"modelyard model score {model}",
+        )
+    return [
+        {
+            "version": one.version,
+            "at": one.at,
+            "model": one.metadata.get("modelyard.model"),
+            "digest": one.metadata.get("modelyard.model.digest"),
+            "input": one.metadata.get("modelyard.input"),
+            "batch": one.metadata.get("modelyard.batch"),
+            "rows": one.rows,
+            "replaces": REPLACES_KEY in one.metadata,
+        }
+        for one in commits
+    ]
 
 
 def commits(platform: Platform, table: Table) -> list[Row]:

@@ -1,14 +1,16 @@
 """Batch scoring: what the production version says of every CURATED row of its purpose, in a table of its own.
 
-Rows are scored in partitions: a batch of CURATED, cut into pieces of at most so many rows. Each piece is one Delta
-commit with a transaction of its own, so that a run that was killed is finished by running it again, and no row is
-scored twice. A new version scores what no version has scored yet; with `everything` it scores all rows once more, and
-what other versions said of them stays beside it.
+Rows are scored in partitions (see `partitions`). Each is one Delta commit with a transaction of its own, so that a run
+that was killed is finished by running it again, and no row is scored twice. A new version scores what no version has
+scored yet; with `everything` it scores all rows once more, and what other versions said of them stays beside it.
+
+A batch whose rows have changed since is scored again as a whole: in one commit, its new scores take the place of what
+any version has said of the rows that are gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +21,25 @@ import narwhals as nw
 
 from modelyard.composition import Platform
 from modelyard.errors import NoProductionModelError, PurposeNotFoundError, TableNotFoundError
-from modelyard.lake.engine import Frame
+from modelyard.lake.engine import Written
 from modelyard.lake.layers import BATCH_COLUMN, DataVersion, Layer, Table
 from modelyard.lake.locks import PATIENCE_SECONDS, writing
 from modelyard.models.discovery import find_model
 from modelyard.models.spec import ModelSpec
 from modelyard.models.storage import open_model
 from modelyard.registry.versions import ModelVersion
+from modelyard_pipelines.model.partitions import (
+    CONTENT_COLUMN,
+    PIECE_COLUMN,
+    REPLACES_KEY,
+    Batch,
+    Held,
+    Piece,
+    batch_names,
+    held_scores,
+    read_batch,
+    scores_table,
+)
 from modelyard_pipelines.model.scored_rows import Scorer
 from modelyard_pipelines.purposes.catalog import find_purpose
 
@@ -33,7 +47,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Note = Callable[[str], None]
-PIECE_COLUMN = "_piece"
 PIECE_ROWS = 100_000
 """Rows of one commit: enough to be quick, few enough to fit into memory and to be done again after a kill."""
 
@@ -52,6 +65,8 @@ class Scoring:
     """Partitions that this run wrote."""
     known: int
     """Partitions that were there already."""
+    replaced: int
+    """Batches whose rows had changed since they were scored: their old scores have given way."""
     rows: int
     """Rows that this run scored."""
     gaps: int
@@ -60,23 +75,6 @@ class Scoring:
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A partition: some rows of one batch."""
-
-    batch: str
-    number: int
-    """Within the batch, from 0."""
-
-    def __str__(self) -> str:
-        return f"{self.batch}:{self.number}"
-
-
-def scores_table(model: str) -> Table:
-    """Where a model's scores are kept."""
-    return Table(Layer.CURATED, f"scores_{model}")
 
 
 def score(
@@ -113,40 +111,102 @@ def score(
             hint=f'modelyard model promote {name} --by "YOUR NAME" --reason "WHY"',
         )
     data = _newest(platform, spec)
+    table = scores_table(name)
     with writing(platform.locks, f"scores-{name}", patience=patience, waiting=note):
-        pieces = _Pieces(platform, data, piece_rows)
-        done = _done(platform, scores_table(name), version.version if everything else None)
-        wanted = list(pieces)
-        new = [piece for piece in wanted if piece not in done]
-        written = list(_written(platform, spec, version, pieces, new, note=note))
+        held = held_scores(platform.engine, table, version.version if everything else None)
+        run = _Run(platform, spec, version, data=data, held=held)
+        for place, batch in enumerate(names := batch_names(platform.engine, data), start=1):
+            run.score(read_batch(platform.engine, data, batch, most=piece_rows), f"batch {place} of {len(names)}", note)
     return Scoring(
         model=name,
         version=version.version,
         digest=version.digest,
-        table=str(scores_table(name)),
+        table=str(table),
         data=str(data),
-        pieces=len(written),
-        known=len(wanted) - len(written),
-        rows=sum(frame.height for frame in written),
-        gaps=sum(frame.get_column("_score").null_count() for frame in written),
+        pieces=run.pieces,
+        known=run.known,
+        replaced=run.replaced,
+        rows=run.rows,
+        gaps=run.gaps,
     )
 
 
-def _written(
-    platform: Platform, spec: ModelSpec, version: ModelVersion, pieces: _Pieces, new: Sequence[Piece], *, note: Note
-) -> Iterator[pl.DataFrame]:
-    """Scores one partition after the other; where there is none, the model is not even loaded."""
-    if not new:
-        return
-    scorer = _scorer(platform, spec, version, pieces.data)
-    metadata = {"modelyard.model": f"{version.model}@{version.version}", "modelyard.input": str(pieces.data)}
-    for place, piece in enumerate(new, start=1):
-        note(f"partition {place} of {len(new)}")
-        scored = _scored(scorer, piece, pieces.rows(piece))
-        transaction = f"{piece} by {version.version} {version.digest}"
-        frame = nw.from_native(scored.lazy())
-        if platform.engine.append(scores_table(version.model), frame, transaction=transaction, metadata=metadata).fresh:
-            yield scored.select("_score")
+class _Run:
+    """One run: what it scores, and what it counts."""
+
+    def __init__(
+        self, platform: Platform, spec: ModelSpec, version: ModelVersion, *, data: DataVersion, held: Held
+    ) -> None:
+        self.pieces = self.known = self.replaced = self.rows = self.gaps = 0
+        self._platform, self._spec, self._version, self._data, self._held = platform, spec, version, data, held
+        self._table = scores_table(version.model)
+        self._opened: Scorer | None = None
+
+    def score(self, batch: Batch, place: str, note: Note) -> None:
+        """Scores what is new of a batch; of one whose rows have changed, everything."""
+        if self._held.outdated(batch):
+            note(f"{place} has changed since it was scored: {batch.height:,} rows")
+            self._replace(batch)
+            self.replaced += 1
+            return
+        new = [piece for piece in batch.pieces() if piece not in self._held.pieces]
+        self.known += len(batch.pieces()) - len(new)
+        for piece in new:
+            note(f"{place}, rows {piece.number * batch.most + 1:,} and on")
+            scored = self._scored(piece, batch)
+            done = self._platform.engine.append(
+                self._table,
+                nw.from_native(scored.lazy()),
+                transaction=self._transaction(str(piece), batch),
+                metadata=self._metadata(batch),
+            )
+            self._count(scored, 1, done)
+
+    def _replace(self, batch: Batch) -> None:
+        import polars as pl
+
+        pieces = batch.pieces()
+        scored = pl.concat([self._scored(piece, batch) for piece in pieces])
+        done = self._platform.engine.replace(
+            self._table,
+            nw.from_native(scored.lazy()),
+            transaction=self._transaction(f"{batch.name} {batch.content}", batch),
+            metadata={**self._metadata(batch), REPLACES_KEY: batch.name},
+            batches=[batch.name],
+        )
+        self._count(scored, len(pieces), done)
+
+    def _scored(self, piece: Piece, batch: Batch) -> pl.DataFrame:
+        import polars as pl
+
+        # Where nothing is new, the model is not even loaded.
+        self._opened = self._opened or _scorer(self._platform, self._spec, self._version, self._data)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        return self._opened.score(batch.of(piece), at=at).with_columns(
+            pl.lit(piece.batch).alias(BATCH_COLUMN),
+            pl.lit(piece.content).alias(CONTENT_COLUMN),
+            pl.lit(piece.number, pl.Int64).alias(PIECE_COLUMN),
+        )
+
+    def _transaction(self, what: str, batch: Batch) -> str:
+        """Rows may change and change back: each time that a batch gave way, its commits begin anew."""
+        times = self._held.replacements.get(batch.name, 0)
+        again = f" after {times} replacements" if times else ""
+        return f"{what} by {self._version.version} {self._version.digest}{again}"
+
+    def _metadata(self, batch: Batch) -> dict[str, str]:
+        return {
+            "modelyard.model": f"{self._version.model}@{self._version.version}",
+            "modelyard.model.digest": self._version.digest,
+            "modelyard.input": str(self._data),
+            "modelyard.batch": batch.name,
+        }
+
+    def _count(self, scored: pl.DataFrame, pieces: int, done: Written) -> None:
+        if done.fresh:
+            self.pieces += pieces
+            self.rows += scored.height
+            self.gaps += scored.get_column("_score").null_count()
 
 
 def _scorer(platform: Platform, spec: ModelSpec, version: ModelVersion, data: DataVersion) -> Scorer:
@@ -160,48 +220,6 @@ def _scorer(platform: Platform, spec: ModelSpec, version: ModelVersion, data: Da
             kept=_kept(platform, spec, data),
             data_version=data.version,
         )
-
-
-class _Pieces:
-    """The partitions of one version of a table, in an order that every run finds again."""
-
-    def __init__(self, platform: Platform, data: DataVersion, most: int) -> None:
-        self.data = data
-        self._platform, self._most = platform, most
-        self._open: tuple[str, pl.DataFrame] | None = None
-
-    def __iter__(self) -> Iterator[Piece]:
-        counts = self._scan().group_by(BATCH_COLUMN).agg(nw.len().alias("rows")).collect().to_polars()
-        for batch, rows in counts.sort(BATCH_COLUMN).iter_rows():
-            yield from (Piece(batch, number) for number in range(-(-rows // self._most)))
-
-    def rows(self, piece: Piece) -> pl.DataFrame:
-        """The rows of a partition. A batch is read once, and its rows have the same order in every run."""
-        if self._open is None or self._open[0] != piece.batch:
-            read: pl.DataFrame = self._scan([piece.batch]).collect().to_polars()
-            self._open = piece.batch, read.sort(read.columns)
-        return self._open[1].slice(piece.number * self._most, self._most)
-
-    def _scan(self, batches: Sequence[str] | None = None) -> Frame:
-        return self._platform.engine.scan(self.data.table, version=self.data.version, batches=batches)
-
-
-def _scored(scorer: Scorer, piece: Piece, rows: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    return scorer.score(rows, at=at).with_columns(
-        pl.lit(piece.batch).alias(BATCH_COLUMN), pl.lit(piece.number, pl.Int64).alias(PIECE_COLUMN)
-    )
-
-
-def _done(platform: Platform, table: Table, version: int | None) -> set[Piece]:
-    """The partitions that are scored: by this version, or by any if none is given."""
-    if platform.engine.version(table) is None:
-        return set()
-    held = platform.engine.scan(table)
-    mine = held if version is None else held.filter(nw.col("_model_version") == version)
-    return {Piece(*one) for one in mine.select(BATCH_COLUMN, PIECE_COLUMN).unique().collect().iter_rows()}
 
 
 def _newest(platform: Platform, spec: ModelSpec) -> DataVersion:

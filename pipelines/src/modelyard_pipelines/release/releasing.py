@@ -13,6 +13,7 @@ from modelyard.release.deployment import Deployment, DeploymentReport
 from modelyard.release.expectation import Expectation
 from modelyard.release.rehearsal import rehearse
 from modelyard.release.report import SuiteReport
+from modelyard.release.signers import sealing_of
 from modelyard.release.status import ReleaseStatus, read_status
 from modelyard.release.suite import run_smoke, run_suite
 from modelyard_bundle import BundleContent, BundleError, Pointer, bundle_folder, read_bundle, read_pointer
@@ -46,6 +47,7 @@ def bundle_of(platform: Platform, version: ModelVersion) -> Bundle:
         _registered(version),
         lambda folder: registry.download(version.model, version.version, folder),
         bundles=Path(platform.connections.bundles),
+        sealing=sealing_of(platform.environment, platform.workspace),
     )
 
 
@@ -64,15 +66,20 @@ def deploy(platform: Platform, name: str) -> DeploymentReport:
         ReleaseRefusedError: the API test suite failed; what was served before is served still.
     """
     bundle = build(platform, name)
-    report = Deployment(
+    report = deployment_of(platform).deploy(bundle.pointer)
+    if report.changed:
+        _tell(platform, report)
+    return report
+
+
+def deployment_of(platform: Platform) -> Deployment:
+    """Where bundles are deployed to in this environment, and how strict that is."""
+    return Deployment(
         bundles=Path(platform.connections.bundles),
         deployments=Path(platform.connections.deployments),
         live=platform.connections.model_api,
         budget_ms=platform.environment.serving.latency_budget_ms,
-    ).deploy(bundle.pointer)
-    if report.changed:
-        _tell(platform, report)
-    return report
+    )
 
 
 def status(platform: Platform, name: str) -> ReleaseStatus:

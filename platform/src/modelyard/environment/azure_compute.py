@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from modelyard.environment.azure_rollouts import RevisionRollout, rollout_problems
 from modelyard.environment.settings import Guid, Problem, Section, refuse
 
 Image = Annotated[
@@ -17,7 +18,6 @@ Image = Annotated[
     ),
 ]
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-WHOLE_TRAFFIC = 100
 
 MEMORY_PER_CPU = 2
 """Container Apps on the consumption profile give 2 GiB with each CPU, in steps of a quarter CPU, up to 4 CPU."""
@@ -85,30 +85,19 @@ class Jobs(Section):
     """How often a failed job is started again by itself."""
 
 
-class Share(Section):
-    """A released version's share of the requests."""
-
-    version: int = Field(ge=1)
-    """Version of the model in the registry."""
-    percent: int = Field(ge=0, le=WHOLE_TRAFFIC)
-    """Share of the requests that it answers."""
-    revision: str | None = Field(default=None, pattern=r"^v\d+-[0-9a-f]{8}$")
-    """An older version's revision, as Container Apps names it after the app: v1-3fa9c2d1. Not for the newest."""
-
-
 class ReleasedModel(Section):
-    """One model that runs here: its newest released version, and who gets which share of the requests."""
+    """One model that runs here: its newest released version, and what it is tried beside."""
 
     version: int = Field(ge=1)
     """The newest released version; its image is the one below."""
     image: Image
     """The model's image. The same digest goes through all environments."""
-    traffic: tuple[Share, ...] = Field(strict=False)
-    """Shares of the versions that still run; [] gives everything to the newest."""
+    rollout: RevisionRollout | None
+    """How the newest version is tried beside an older one; null gives it everything."""
 
     @model_validator(mode="after")
-    def _shares_add_up(self) -> ReleasedModel:
-        refuse(_traffic_problems(self))
+    def _rollout_fits(self) -> ReleasedModel:
+        refuse(rollout_problems(self.version, self.rollout))
         return self
 
 
@@ -178,24 +167,3 @@ def _databricks_problems(databricks: Databricks) -> Iterator[Problem]:
         yield Problem("max_workers", str(databricks.max_workers), f"{databricks.min_workers} (min_workers) or more")
     if databricks.enabled and databricks.sku != "premium":
         yield Problem("sku", databricks.sku, "premium: without it the workspace has no roles and no private endpoint")
-
-
-def _traffic_problems(model: ReleasedModel) -> Iterator[Problem]:
-    if not model.traffic:
-        return
-    versions = [share.version for share in model.traffic]
-    if len(set(versions)) != len(versions):
-        yield Problem("traffic", ", ".join(map(str, versions)), "each version once")
-    if model.version not in versions:
-        yield Problem(
-            "traffic", ", ".join(map(str, versions)), f"a share for version {model.version} too, 0 if need be"
-        )
-    for place, share in enumerate(model.traffic):
-        newest = share.version == model.version
-        if newest and share.revision is not None:
-            yield Problem(f"traffic.{place}.revision", share.revision, "nothing: the newest version's is made anew")
-        if not newest and share.revision is None:
-            yield Problem(f"traffic.{place}.revision", "nothing", f"the name of version {share.version}'s revision")
-    total = sum(share.percent for share in model.traffic)
-    if total != WHOLE_TRAFFIC:
-        yield Problem("traffic", f"{total} percent in all", f"{WHOLE_TRAFFIC} percent in all")

@@ -11,9 +11,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from modelyard.environment.access_settings import access_problems
 from modelyard.environment.azure_names import NameParts, illegal_names, name_of, why_refused
 from modelyard.environment.azure_regions import REGIONS
 from modelyard.environment.azure_settings import Azure
+from modelyard.environment.release_settings import Release, release_problems
 from modelyard.environment.sections import Gates, Lake, Local, Notification, Promotion, Serving, Tracking
 from modelyard.environment.settings import EXAMPLE_MARKS, Problem, Section, refuse
 
@@ -35,6 +37,8 @@ class Environment(Section):
     """The MLflow server."""
     serving: Serving
     """The model API."""
+    release: Release
+    """How what is served is signed and built into images."""
     gates: Gates
     """The data gates."""
     promotion: Promotion
@@ -49,6 +53,8 @@ class Environment(Section):
     @model_validator(mode="after")
     def _holds_together(self) -> Environment:
         refuse([*_kind_problems(self), *_name_problems(self), *_secret_problems(self), *_production_problems(self)])
+        refuse(access_problems(self.serving.access, kind=self.kind))
+        refuse(release_problems(self.release, kind=self.kind, production=self.name == PRODUCTION))
         return self
 
     @property

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from modelyard.environment.access_settings import Access
+from modelyard.environment.rollout_settings import Rollout
 from modelyard.environment.settings import Problem, SecretName, Section, refuse
 
 Port = Annotated[int, Field(ge=1024, le=65535)] | Literal["auto"]
@@ -38,6 +40,10 @@ class Serving(Section):
     """Rows in one request."""
     max_body_bytes: int = Field(ge=1_024, le=1_073_741_824)
     """Size of one request's body."""
+    access: Access
+    """Who may ask."""
+    rollout: Rollout
+    """What a candidate is held to while it is tried."""
 
 
 class Gates(Section):

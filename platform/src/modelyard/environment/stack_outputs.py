@@ -26,6 +26,8 @@ LOCAL = "local"
 SIMULATED = "simulated"
 """The folder of the workspace's state that holds rehearsals of environments in Azure."""
 ANSWER_SECONDS = 120
+NO_TOKEN = "DefaultAzureCredential: failed to acquire a token"
+"""What the Pulumi CLI says where nobody is signed in, nor the machine itself."""
 
 
 def backend_folder(workspace: Workspace, *, simulated: bool = False) -> Path:
@@ -136,6 +138,12 @@ def _asked(workspace: Workspace, environment_name: str) -> dict[str, Any]:
 
 def _not_provisioned(environment_name: str, *, simulated: bool = False, said: str = "") -> NotProvisionedError:
     words = [line.removeprefix("error: ").strip() for line in said.splitlines() if line.startswith("error: ")]
+    if NO_TOKEN in said:
+        return NotProvisionedError(
+            f"the stack of environment {environment_name} cannot be asked: its state is in Azure, "
+            "and nobody is signed in there",
+            hint=f"az login, then the same command again; modelyard doctor {environment_name} says what else is missing",
+        )
     why = f"Pulumi says: {words[-1]}" if words else "its stack has no outputs"
     return NotProvisionedError(
         f"environment {environment_name} is not provisioned: {why}", hint=_up(environment_name, simulated=simulated)

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelyard.evaluation.paired.moments import MEANS, of_means
+from modelyard.evaluation.paired.precision import retrieve
 from modelyard.evaluation.paired.ranking import Weights, rank
 from modelyard.evaluation.paired.scratch import Scratch
 
 Values = NDArray[np.float64]
 
 ROC_AUC = "roc_auc"
+PR_AUC = "pr_auc"
 
 
 class WeightedMetric(Protocol):
@@ -33,7 +35,7 @@ class Prepared(Protocol):
         """The metric over weighted rows."""
 
     def parts(self) -> Values:
-        """Numbers, one a row, whose mean is the metric: over all rows, or for the area over either class."""
+        """Numbers, one a row, whose mean is the metric: over all rows, or for the ROC curve's area over either class."""
 
 
 def prepare(metric: str, labels: Values, scores: Values) -> Prepared:
@@ -42,7 +44,9 @@ def prepare(metric: str, labels: Values, scores: Values) -> Prepared:
     Raises:
         KeyError: this metric cannot be resampled.
     """
-    return rank(labels, scores) if metric == ROC_AUC else of_means(metric, labels, scores)
+    if metric == ROC_AUC:
+        return rank(labels, scores)
+    return retrieve(labels, scores) if metric == PR_AUC else of_means(metric, labels, scores)
 
 
 def prepare_metric(metric: str, labels: Values, scores: Values) -> WeightedMetric:
@@ -56,4 +60,4 @@ def prepare_metric(metric: str, labels: Values, scores: Values) -> WeightedMetri
 
 def resampled_metrics() -> tuple[str, ...]:
     """The metrics that two models can be compared by."""
-    return tuple(sorted([ROC_AUC, *MEANS]))
+    return tuple(sorted([ROC_AUC, PR_AUC, *MEANS]))

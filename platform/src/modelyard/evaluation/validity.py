@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 FEWEST = 30
 """Fewer rows of a class than this tell nothing about a difference."""
-BINARY = frozenset({"roc_auc", "brier", "log_loss"})
+BINARY = frozenset({"roc_auc", "pr_auc", "brier", "log_loss"})
 """Metrics of a probability. All others are of a number."""
 _TIME = "time"
 

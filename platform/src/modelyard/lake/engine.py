@@ -54,8 +54,20 @@ class Engine(Protocol):
     def append(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
         """Adds rows in one commit; a transaction that was committed before changes nothing."""
 
-    def replace(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
-        """Puts these rows in the place of all others, in one commit; else as `append`."""
+    def replace(
+        self,
+        table: Table,
+        frame: Frame,
+        *,
+        transaction: str,
+        metadata: Mapping[str, str],
+        batches: Sequence[str] | None = None,
+    ) -> Written:
+        """Puts these rows in the place of all others, in one commit; else as `append`.
+
+        With `batches`, only the rows of these batches give way, and the new ones must belong to them. Without, the new
+        rows may have other columns.
+        """
 
     def committed(self, table: Table, transaction: str) -> bool:
         """Whether this transaction is part of the table."""

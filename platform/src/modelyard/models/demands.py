@@ -28,6 +28,8 @@ SCORED = 200
 """Rows that are scored where a demand needs no more."""
 ANSWERS = 30
 """One-row predictions that are timed."""
+ROUNDS = 3
+"""How often they are timed before a model is too slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,17 +219,23 @@ def answers_in_time(learned: Learned, allowance: Allowance) -> str | None:
         return None  # it is scored in batch, where a row's own time does not count
     row = learned.later.head(1)
     learned.model.predict(row)
+    slow = float("inf")
+    # Other work on the machine can only make a round slower, so the fastest one says most about the model.
+    for _ in range(ROUNDS):
+        slow = min(slow, _slow_answer(learned, row))
+        if slow <= allowance.milliseconds:
+            return None
+    return f"one row takes {slow:.0f} ms; allowed are {allowance.milliseconds:g}"
+
+
+def _slow_answer(learned: Learned, row: pl.DataFrame) -> float:
+    """Milliseconds that 95 of 100 answers do not exceed."""
     taken = []
     for _ in range(ANSWERS):
         begun = time.perf_counter()
         learned.model.predict(row)
         taken.append(time.perf_counter() - begun)
-    slow = float(np.quantile(taken, 0.95)) * 1000
-    return (
-        f"one row takes {slow:.0f} ms; allowed are {allowance.milliseconds:g}"
-        if slow > allowance.milliseconds
-        else None
-    )
+    return float(np.quantile(taken, 0.95)) * 1000
 
 
 def travels(learned: Learned, allowance: Allowance) -> str | None:

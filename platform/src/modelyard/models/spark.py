@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LABEL_COLUMN = "label"
 """Where an estimator of Spark ML looks for the label, unless told otherwise."""
+OLDEST_JAVA = 17
+"""What Spark 4 runs on; an older Java ends with a stack trace."""
 _ROW = "_row"
 _SCORE = "_score"
 _SETTINGS = {
@@ -51,8 +53,8 @@ class SparkModel:
     def predict(self, frame: pl.DataFrame) -> NDArray[np.float64]:
         """The probability of the positive class (binary), or the number (regression), one a row."""
         import polars as pl
-        from pyspark.ml.functions import vector_to_array  # type: ignore[import-not-found, unused-ignore]
-        from pyspark.sql import functions  # type: ignore[import-not-found, unused-ignore]
+        from pyspark.ml.functions import vector_to_array
+        from pyspark.sql import functions
 
         rows = feature_frame(frame, self.features).with_row_index(_ROW)
         answered = self.pipeline.transform(spark_frame(rows.with_columns(pl.col(_ROW).cast(pl.Int64))))
@@ -71,9 +73,9 @@ def spark_session() -> Any:  # noqa: ANN401 - PySpark is optional
     Raises:
         MissingToolError: PySpark or Java is not there.
     """
-    if problem := spark_problem():
+    if not _is_running() and (problem := spark_problem()):
         raise MissingToolError(f"a Spark ML model needs PySpark and Java: {problem}", hint=_HINT)
-    from pyspark.sql import SparkSession  # type: ignore[import-not-found, unused-ignore]
+    from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("modelyard").master("local[2]")
     for name, value in _SETTINGS.items():
@@ -83,19 +85,38 @@ def spark_session() -> Any:  # noqa: ANN401 - PySpark is optional
     return session
 
 
+def _is_running() -> bool:
+    """Whether this process has a session; then Java was found before, and need not be asked again."""
+    import sys
+
+    loaded = sys.modules.get("pyspark.sql")
+    return loaded is not None and loaded.SparkSession.getActiveSession() is not None
+
+
 def spark_problem() -> str:
     """Why Spark cannot be started here; empty if nothing speaks against it."""
     import importlib.util
-    import os
-    import shutil
-    from pathlib import Path
 
-    if importlib.util.find_spec("pyspark") is None:
-        return "pyspark is not installed"
+    return "pyspark is not installed" if importlib.util.find_spec("pyspark") is None else java_problem()
+
+
+def java_problem() -> str:
+    """Why Spark has no Java to run on; empty if it has. Spark takes that of JAVA_HOME, else the one on PATH."""
+    import os
+    import re
+    import shutil
+    import subprocess
+
     home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").is_file()):
-        return "java is neither on PATH nor under JAVA_HOME"
-    return ""
+    java = f"{home}/bin/java" if home else "java"
+    if shutil.which(java) is None:
+        return f"there is no {java}, which JAVA_HOME names" if home else "java is neither on PATH nor under JAVA_HOME"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(?:1\.)?(\d+)', said.stderr)
+    if said.returncode or version is None:
+        return f"{java} -version does not say what it is: {' '.join(said.stderr.split())[:200] or 'it says nothing'}"
+    found = int(version[1])
+    return "" if found >= OLDEST_JAVA else f"{java} is of version {found}, and Spark needs {OLDEST_JAVA} or newer"
 
 
 def spark_frame(rows: pl.DataFrame) -> Any:  # noqa: ANN401 - Spark has no types here
@@ -117,4 +138,4 @@ def without_pandas_warning() -> Iterator[None]:
         yield
 
 
-_HINT = "install the extra: pip install 'modelyard[spark]', and Java 17 or newer"
+_HINT = f"install the extra: pip install 'modelyard[spark]', and Java {OLDEST_JAVA} or newer"

@@ -40,7 +40,7 @@ def read_spark(folder: Path, signature: Signature, *, digest: str) -> SparkModel
         )
     _check_classes(folder)
     spark_session()
-    from pyspark.ml import PipelineModel  # type: ignore[import-not-found, unused-ignore]
+    from pyspark.ml import PipelineModel
 
     pipeline = PipelineModel.load(folder.absolute().as_uri())
     return SparkModel(pipeline, task=signature.task, features=signature.features)

@@ -80,7 +80,8 @@ class ModelSpec:
     by: tuple[str, ...] = ()
     """Features by whose values there is one pipeline each, and a pooled one for what is too small or unseen."""
     fewest: int = 50
-    """Grouped: a group with fewer training rows is left to the pooled pipeline."""
+    """Grouped: a group with fewer training rows is left to the pooled pipeline, as is one with one label only, or
+    without any value of a feature."""
     variants: Mapping[str, Build] = field(default_factory=dict)
     """Other ways to build it. Each gives a candidate of its own; together they compete for staging."""
     slices: tuple[str, ...] = ()

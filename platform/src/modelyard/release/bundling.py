@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.errors import InvalidBundleError
+from modelyard.release.sealing import Sealing
 from modelyard_bundle import (
     BundleError,
+    Limits,
     Manifest,
     Pointer,
     Signature,
     audit_model,
     read_bundle,
+    read_seal,
     sha256_of,
     write_bundle,
 )
-from modelyard_bundle.manifest import CONTENT_FILES, MODEL_FILE, SIGNATURE_FILE
+from modelyard_bundle.bundle import read_file
+from modelyard_bundle.manifest import CONTENT_FILES, MANIFEST, MODEL_FILE, SIGNATURE_FILE
 
 Fetch = Callable[[Path], object]
 """Puts model.skops, signature.json and example.json into the folder it is given."""
@@ -58,33 +62,32 @@ class Bundle:
         return Pointer.to(self.manifest.model, self.manifest.version, digest=self.manifest.digest)
 
 
-def build_bundle(registered: RegisteredModel, fetch: Fetch, *, bundles: Path) -> Bundle:
-    """The bundle of a registered version, built unless it is there and whole.
+def build_bundle(registered: RegisteredModel, fetch: Fetch, *, bundles: Path, sealing: Sealing | None = None) -> Bundle:
+    """The bundle of a registered version, built unless it is there, whole and signed.
 
     A bundle that is there but damaged is built anew: the registry is the truth. One of another content under the same
-    name can only be damage, since the name carries the digest.
+    name can only be damage, since the name carries the digest. One that is whole but not signed with the key that
+    signs now is signed without asking the registry.
 
     Args:
         registered: What the registry says.
         fetch: Downloads the version's files.
         bundles: The root of all bundles.
+        sealing: Who signs it; none where the environment does not sign.
 
     Raises:
         InvalidBundleError: The downloaded files are not those that were registered, or not fit to be served.
     """
     try:
         folder = bundles / Pointer.to(registered.model, registered.version, digest=registered.digest).bundle
-    except BundleError as error:
-        raise _invalid(registered, error) from error
-    if (manifest := _whole(folder, registered)) is not None:
-        return Bundle(manifest=manifest, folder=folder, changed=False)
-    with tempfile.TemporaryDirectory(prefix="modelyard-bundle-") as temporary:
-        fetch(Path(temporary))
-        files = _read(Path(temporary), registered)
-    try:
+        whole = _whole(folder, registered)
+        if whole is not None and _sealed(folder, sealing):
+            return Bundle(manifest=whole, folder=folder, changed=False)
+        files = _fetched(fetch, registered) if whole is None else _kept(folder)
         manifest = _manifest(registered, files)
+        seal = None if sealing is None else sealing.seal(manifest.to_json())
         _set_aside(folder)
-        written = write_bundle(bundles, manifest, files=files)
+        written = write_bundle(bundles, manifest, files=files, seal=seal)
         read_bundle(written)
     except BundleError as error:
         raise _invalid(registered, error) from error
@@ -101,6 +104,27 @@ def _whole(folder: Path, registered: RegisteredModel) -> Manifest | None:
         return None
     same = all(getattr(manifest, name) == getattr(registered, name) for name in RegisteredModel.__slots__)
     return manifest if same else None
+
+
+def _sealed(folder: Path, sealing: Sealing | None) -> bool:
+    """Whether the bundle's seal is the one that it would get now; without a signer, whether it has none."""
+    try:
+        existing = read_seal(folder)
+    except BundleError:
+        return False
+    if sealing is None or existing is None:
+        return sealing is None and existing is None
+    return sealing.seal(read_file(folder, MANIFEST, Limits()), existing=existing) == existing
+
+
+def _fetched(fetch: Fetch, registered: RegisteredModel) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory(prefix="modelyard-bundle-") as temporary:
+        fetch(Path(temporary))
+        return _read(Path(temporary), registered)
+
+
+def _kept(folder: Path) -> dict[str, bytes]:
+    return {name: read_file(folder, name, Limits()) for name in CONTENT_FILES}
 
 
 def _read(folder: Path, registered: RegisteredModel) -> dict[str, bytes]:

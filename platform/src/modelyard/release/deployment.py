@@ -2,6 +2,9 @@
 
 Verify → rehearse → replace the pointer → wait for the live API → smoke. A failure after the pointer was replaced puts
 the last confirmed one back. Killed at any point and run again, it ends as if it had never been killed.
+
+A deployment ends the rollout of another version. Deploying the candidate is how a rollout succeeds; deploying the
+version that is deployed leaves its rollout alone.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal
 from modelyard.release.rehearsal import rehearse
-from modelyard.release.report import SuiteReport
+from modelyard.release.report import Check, SuiteReport
 from modelyard.release.suite import LATENCY_BUDGET_MS, run_smoke, run_suite
 from modelyard_bundle import (
     BundleContent,
@@ -32,6 +35,7 @@ from modelyard_bundle import (
     remove_pointer,
     replace_pointer,
 )
+from modelyard_bundle.rollout import Rollout
 
 Rehearse = Callable[..., AbstractContextManager[str]]
 Stage = Literal["verify", "rehearse", "remember", "replace", "wait", "smoke", "confirm"]
@@ -56,6 +60,8 @@ class DeploymentReport:
     """The smoke checks on the live API."""
     seconds: float
     """From the replaced pointer to the first answer by the new version."""
+    ended: str | None = None
+    """The rollout that this deployment has ended, if there was one."""
 
     def to_document(self) -> dict[str, Any]:
         """The report as JSON values."""
@@ -68,6 +74,7 @@ class DeploymentReport:
             "rehearsal": None if self.rehearsal is None else self.rehearsal.to_document(),
             "live": self.live.to_document(),
             "seconds": round(self.seconds, 3),
+            "ended": self.ended,
         }
 
 
@@ -102,13 +109,9 @@ class Deployment:
             ReleaseBusyError: Another deployment of this model is under way.
         """
         self.begins("verify")
-        content = self._verified(pointer)
-        if not ModelApi(self.live).answers():
-            raise ModelApiUnreachableError(
-                f"the model API at {self.live} does not answer, so {pointer.model} was not deployed",
-                hint="`modelyard infra up local` starts it",
-            )
-        with self._locked(pointer.model):
+        content = self.verified(pointer)
+        self.answering(pointer.model)
+        with self.locked(pointer.model):
             return self._deploy(pointer, Expectation.of(content))
 
     def withdraw(self, model: str) -> bool:
@@ -117,13 +120,18 @@ class Deployment:
         Raises:
             ReleaseBusyError: A deployment of this model is under way.
         """
-        with self._locked(model):
-            there = self._deployed(model) is not None
+        with self.locked(model):
+            there = self.deployed(model) is not None
             remove_pointer(self.deployments, model)
             Journal(self.deployments, model).close()
             return there
 
-    def _verified(self, pointer: Pointer) -> BundleContent:
+    def verified(self, pointer: Pointer) -> BundleContent:
+        """The content of the bundle that `pointer` names.
+
+        Raises:
+            InvalidBundleError: There is no such bundle, or it is damaged, or of another version.
+        """
         try:
             content = read_bundle(bundle_folder(self.bundles, pointer.bundle))
         except BundleError as error:
@@ -139,24 +147,42 @@ class Deployment:
             )
         return content
 
+    def answering(self, model: str) -> None:
+        """Go on only if the live API answers.
+
+        Raises:
+            ModelApiUnreachableError: It does not.
+        """
+        if not ModelApi(self.live).answers():
+            raise ModelApiUnreachableError(
+                f"the model API at {self.live} does not answer, so {model} is left as it is",
+                hint="`modelyard infra up local` starts it",
+            )
+
     @contextmanager
-    def _locked(self, model: str) -> Iterator[None]:
+    def locked(self, model: str) -> Iterator[None]:
+        """Keep every other deployment and rollout of this model out.
+
+        Raises:
+            ReleaseBusyError: One is under way.
+        """
         self.deployments.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.deployments / f".{model}.lock", timeout=self.lock_seconds):
                 yield
         except Timeout as error:
             raise ReleaseBusyError(
-                f"another deployment of {model} is under way", hint="run the same command again when it has ended"
+                f"another deployment or rollout of {model} is under way",
+                hint="run the same command again when it has ended",
             ) from error
 
     def _deploy(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
         journal = Journal(self.deployments, pointer.model)
-        deployed = self._deployed(pointer.model)
-        if deployed == pointer and not journal.is_open():
-            return self._confirmed_already(pointer, expected)
+        deployed = self.deployed(pointer.model)
+        if deployed is not None and deployed.alone() == pointer and not journal.is_open():
+            return self._confirmed_already(deployed, expected)
         self.begins("rehearse")
-        rehearsal = self._rehearsed(pointer, expected)
+        rehearsal = self.rehearsed(pointer, expected)
         good = journal.good() if journal.is_open() else deployed
         self.begins("remember")
         journal.open(good=good)
@@ -169,7 +195,7 @@ class Deployment:
             self.begins("smoke")
             live = self._confirmed(expected)
         except (ReleaseRefusedError, ModelApiUnreachableError) as error:
-            self._restore(pointer.model, good)
+            self.restore(pointer.model, good)
             journal.close()
             raise self._refused(pointer, good, reason=error.message) from error
         self.begins("confirm")
@@ -183,9 +209,11 @@ class Deployment:
             rehearsal=rehearsal,
             live=live,
             seconds=seconds,
+            ended=None if good is None or good.rollout is None else good.rollout.title,
         )
 
-    def _deployed(self, model: str) -> Pointer | None:
+    def deployed(self, model: str) -> Pointer | None:
+        """The pointer that lies there, confirmed or not."""
         try:
             return read_pointer(self.deployments, model)
         except BundleError:
@@ -194,6 +222,7 @@ class Deployment:
 
     def _confirmed_already(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
         seconds = self._served(pointer, time.monotonic())
+        trying = pointer.rollout
         return DeploymentReport(
             model=pointer.model,
             version=pointer.version,
@@ -201,11 +230,16 @@ class Deployment:
             previous=pointer.version,
             changed=False,
             rehearsal=None,
-            live=self._confirmed(expected),
+            live=self._confirmed(expected) if trying is None else self._half_confirmed(pointer, trying),
             seconds=seconds,
         )
 
-    def _rehearsed(self, pointer: Pointer, expected: Expectation) -> SuiteReport:
+    def rehearsed(self, pointer: Pointer, expected: Expectation) -> SuiteReport:
+        """The whole suite against a process that serves nothing but this bundle.
+
+        Raises:
+            ReleaseRefusedError: A check did not hold.
+        """
         with self.rehearse(pointer, bundles=self.bundles) as address:
             report = run_suite(address, expected, budget_ms=self.budget_ms)
         if not report.passed:
@@ -242,7 +276,15 @@ class Deployment:
             )
         return report
 
-    def _restore(self, model: str, good: Pointer | None) -> None:
+    def _half_confirmed(self, pointer: Pointer, rollout: Rollout) -> SuiteReport:
+        """While a candidate answers some of the requests, smoke checks cannot tell which version failed them."""
+        check = Check(f"it is served, and beside it runs the {rollout.title}", passed=True)
+        return SuiteReport(
+            url=self.live, model=pointer.model, version=pointer.version, digest=pointer.digest, checks=(check,)
+        )
+
+    def restore(self, model: str, good: Pointer | None) -> None:
+        """Put the pointer back that was confirmed last; none at all where there was none."""
         if good is None:
             remove_pointer(self.deployments, model)
         else:

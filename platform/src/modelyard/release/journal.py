@@ -1,4 +1,4 @@
-"""What a deployment may not forget: the pointer that was good before, until the new one has proven itself.
+"""What a deployment or a rollout may not forget: the pointer that was good before, until the new one is confirmed.
 
 One small file beside the pointers. It is there only while a pointer is replaced but not yet confirmed live, so that
 whoever comes after a crash knows what to go back to.
@@ -15,7 +15,7 @@ from modelyard_bundle import BundleError, Pointer, write_atomically
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The record of an unconfirmed deployment of one model."""
+    """The record of an unconfirmed deployment or rollout of one model."""
 
     deployments: Path
     model: str
@@ -32,6 +32,11 @@ class Journal:
     def close(self) -> None:
         """The deployed pointer is confirmed, or what was good before is back."""
         self._path.unlink(missing_ok=True)
+
+    def settle(self, deployed: Pointer | None) -> None:
+        """Close it where what is deployed is what was good: whoever opened it was stopped before anything changed."""
+        if deployed is not None and self.is_open() and self.good() == deployed:
+            self.close()
 
     def is_open(self) -> bool:
         """Whether a deployment was begun and not confirmed."""

@@ -26,12 +26,15 @@ _LOG_LINES = 5
 
 
 @contextmanager
-def rehearse(pointer: Pointer, *, bundles: Path, seconds: float = 60.0) -> Iterator[str]:
+def rehearse(
+    pointer: Pointer, *, bundles: Path, trusted_keys: Path | None = None, seconds: float = 60.0
+) -> Iterator[str]:
     """The address of a model API that serves what `pointer` names, and stops at the end of the block.
 
     Args:
         pointer: What to serve.
         bundles: The root of all bundles.
+        trusted_keys: The folder of public keys that it trusts; none where bundles are not signed.
         seconds: How long it may take to become ready.
 
     Raises:
@@ -43,17 +46,19 @@ def rehearse(pointer: Pointer, *, bundles: Path, seconds: float = 60.0) -> Itera
     with tempfile.TemporaryDirectory(prefix="modelyard-rehearsal-") as temporary:
         folder = Path(temporary)
         replace_pointer(folder / "deployments", pointer)
-        process = _start(folder, bundles)
+        process = _start(folder, bundles, trusted_keys)
         try:
             yield _ready(process, folder, pointer, seconds=seconds)
         finally:
             _stop(process)
 
 
-def _start(folder: Path, bundles: Path) -> subprocess.Popen[bytes]:
+def _start(folder: Path, bundles: Path, trusted_keys: Path | None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", SERVER, "--port", "0", "--host", "127.0.0.1"]
     command += ["--deployments", str(folder / "deployments"), "--bundles", str(bundles.resolve())]
     command += ["--announce", str(folder / "address"), "--linger-seconds", "0.01", "--drain-seconds", "2"]
+    if trusted_keys is not None:
+        command += ["--trusted-keys", str(trusted_keys.resolve())]
     # The pipe is never written to. It closes when this process ends, however it ends, and the API stops with it.
     command += ["--until-stdin-closes"]
     with (folder / "log").open("wb") as log:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from modelyard.errors import ModelApiUnreachableError
 from modelyard.release.calling import ModelApi
 from modelyard.release.journal import Journal
-from modelyard_bundle import BundleError, read_pointer
+from modelyard_bundle import BundleError, Pointer, read_pointer
 
 State = Literal["served", "not deployed", "differs", "refused", "unconfirmed", "unreachable", "broken pointer"]
 
@@ -26,6 +26,8 @@ class ReleaseStatus:
     served_version: str | None
     served_digest: str | None
     detail: str
+    rollout: str | None = None
+    """What is tried beside the deployed version, in a few words."""
 
     def to_document(self) -> dict[str, Any]:
         """The status as JSON values."""
@@ -51,13 +53,19 @@ def read_status(model: str, *, deployments: Path, live: str) -> ReleaseStatus:
         return _status(model, "broken pointer", (None, None), served, detail=str(error))
     if pointer is None:
         return _status(model, "not deployed", (None, None), served, detail=f"no version of {model} is deployed")
-    deployed = (pointer.version, pointer.digest)
+    found = _compared(pointer, served, deployments)
+    return found if pointer.rollout is None else replace(found, rollout=pointer.rollout.title)
+
+
+def _compared(pointer: Pointer, served: _Served, deployments: Path) -> ReleaseStatus:
+    model, deployed = pointer.model, (pointer.version, pointer.digest)
     if not served.reachable or served.refused == pointer.digest:
         return _status(model, "refused" if served.reachable else "unreachable", deployed, served)
     if (served.version, served.digest) != deployed:
         return _status(model, "differs", deployed, served, detail=served.detail or "another version is served")
     if Journal(deployments, model).is_open():
-        detail = "a deployment was interrupted before it was confirmed; deploy again"
+        what, again = ("deployment", "deploy") if pointer.rollout is None else ("rollout", "begin it")
+        detail = f"a {what} was interrupted before it was confirmed; {again} again"
         return _status(model, "unconfirmed", deployed, served, detail=detail)
     return _status(model, "served", deployed, served)
 

@@ -43,10 +43,18 @@ class DyingEngine:
             lambda: self.engine.append(table, frame, transaction=transaction, metadata=metadata),
         )
 
-    def replace(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
+    def replace(
+        self,
+        table: Table,
+        frame: Frame,
+        *,
+        transaction: str,
+        metadata: Mapping[str, str],
+        batches: Sequence[str] | None = None,
+    ) -> Written:
         """As `engine`, if the process lives."""
         return self._between(
-            lambda: self.engine.replace(table, frame, transaction=transaction, metadata=metadata),
+            lambda: self.engine.replace(table, frame, transaction=transaction, metadata=metadata, batches=batches),
         )
 
     def committed(self, table: Table, transaction: str) -> bool:

@@ -54,10 +54,22 @@ class InMemoryEngine:
         old = self.tables[table][-1].frame if table in self.tables else new.clear()
         return self._keep(table, Kept(old.vstack(new), transaction, metadata, "append", new.height))
 
-    def replace(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
-        """Keeps these rows alone as a new version."""
+    def replace(
+        self,
+        table: Table,
+        frame: Frame,
+        *,
+        transaction: str,
+        metadata: Mapping[str, str],
+        batches: Sequence[str] | None = None,
+    ) -> Written:
+        """Keeps these rows, and with `batches` those of the others, as a new version."""
         new = frame.collect().to_polars()
-        return self._keep(table, Kept(new, transaction, metadata, "replace", new.height))
+        whole = new
+        if batches is not None and table in self.tables:
+            stays = self.tables[table][-1].frame.filter(~pl.col(BATCH_COLUMN).is_in(list(batches)))
+            whole = stays.vstack(new)
+        return self._keep(table, Kept(whole, transaction, metadata, "replace", new.height))
 
     def committed(self, table: Table, transaction: str) -> bool:
         """Whether this transaction is part of the table."""

@@ -197,26 +197,34 @@ class TestReleases:
         models = {"flight_delay": {**NEWEST, **model}}
         return changed("prod", {"azure.container_apps.models": models}).graph["model-flight-delay"].properties
 
-    def test_without_shares_the_newest_version_answers_everything(self, changed):
-        traffic = self.app(changed, traffic=())["configuration"]["ingress"]["traffic"]
-        assert [(share["latestRevision"], share["weight"]) for share in traffic] == [(True, 100)]
+    def traffic(self, changed, rollout):
+        return self.app(changed, rollout=rollout)["configuration"]["ingress"]["traffic"]
 
-    def test_an_older_version_keeps_its_share_under_its_revisions_name(self, changed):
-        shares = ({"version": 1, "percent": 90, "revision": "v1-0a1b2c3d"}, {"version": 2, "percent": 10})
-        old, new = self.app(changed, traffic=shares)["configuration"]["ingress"]["traffic"]
+    def test_without_a_rollout_the_newest_version_answers_everything(self, changed):
+        assert self.traffic(changed, None) == [{"latestRevision": True, "weight": 100, "label": "v2"}]
+
+    @pytest.mark.parametrize(
+        ("mode", "percent", "weights"), [("canary", 10, (90, 10)), ("ab", 50, (50, 50)), ("shadow", 0, (100, 0))]
+    )
+    def test_a_rollout_is_the_weights_of_two_revisions_each_with_its_label(self, changed, mode, percent, weights):
+        rollout = {"mode": mode, "percent": percent, "beside": {"version": 1, "revision": "v1-0a1b2c3d"}}
+        old, new = self.traffic(changed, rollout)
         assert old["revisionName"].endswith("--v1-0a1b2c3d")
-        assert (old["weight"], new["weight"], new["latestRevision"]) == (90, 10, True)
+        assert "latestRevision" not in old
+        assert "revisionName" not in new
+        assert (old["weight"], new["weight"], new["latestRevision"]) == (*weights, True)
+        assert (old["label"], new["label"]) == ("v1", "v2")
 
     def test_another_template_gets_another_revision_and_the_same_keeps_its_own(self, changed):
         def suffix(**model):
-            return self.app(changed, traffic=(), **model)["template"]["revisionSuffix"]
+            return self.app(changed, rollout=None, **model)["template"]["revisionSuffix"]
 
         assert re.fullmatch(r"v2-[0-9a-f]{8}", suffix())
         assert suffix() == suffix()
         assert suffix() != suffix(image=f"modelyard/flight-delay@sha256:{'b' * 64}")
 
     def test_an_image_is_named_by_registry_and_digest(self, changed):
-        (container,) = self.app(changed, traffic=())["template"]["containers"]
+        (container,) = self.app(changed, rollout=None)["template"]["containers"]
         assert re.fullmatch(r"crmyard\w+\.azurecr\.io/modelyard/flight-delay@sha256:a{64}", container["image"])
 
     def test_before_its_image_is_pushed_what_needs_it_is_left_out(self, changed):

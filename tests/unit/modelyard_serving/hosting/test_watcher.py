@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 from functools import partial
@@ -32,7 +31,7 @@ class World:
         return pass_gate(pointer, self.bundles)
 
     def look(self):
-        asyncio.run(self.watcher.look())
+        self.watcher.look()
         return {name: model.version for name, model in self.catalog.served.items()}
 
 
@@ -173,28 +172,6 @@ def test_two_models_do_not_disturb_each_other(world, train):
     (world.bundles / broken.bundle / "model.skops").write_bytes(b"spoilt")
     assert world.look() == {"tiny": "1"}
     assert world.catalog.readiness() is None
-
-
-def test_keeps_watching_when_storage_fails(world, tiny, monkeypatch):
-    async def scenario():
-        running = asyncio.create_task(world.watcher.run(every=0.01))
-        scan = world.watcher._scan
-        failed = asyncio.Event()
-
-        def fail():
-            failed.set()
-            raise OSError(5, "input/output error")
-
-        monkeypatch.setattr(world.watcher, "_scan", fail)
-        while not failed.is_set():
-            await asyncio.sleep(0.01)
-        monkeypatch.setattr(world.watcher, "_scan", scan)
-        tiny.deploy(world.bundles, world.deployments, version="1")
-        while not world.catalog.served:
-            await asyncio.sleep(0.01)
-        running.cancel()
-
-    asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
 def test_a_loader_that_fails_in_an_unforeseen_way_is_a_refusal(world, tiny, monkeypatch):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from modelyard.environment.azure_compute import WHOLE_TRAFFIC, ReleasedModel, Scale
+from modelyard.environment.azure_compute import ReleasedModel, Scale
+from modelyard.environment.azure_rollouts import WHOLE_TRAFFIC
 from modelyard_infra.blueprint.azure.apps import APPS, CONCERN, PROFILE, address_of, container, ingress, probe, pulls
 from modelyard_infra.blueprint.azure.identities import MODELS, assumed
 from modelyard_infra.blueprint.azure.images import full_name
@@ -105,14 +106,18 @@ def _scale(scale: Scale) -> Value:
 
 
 def _traffic(site: Site, name: str, model: ReleasedModel) -> list[Value]:
-    """Shares of the requests. The newest version's revision is always `latest`; older ones have their names."""
-    if not model.traffic:
-        return [{"latestRevision": True, "weight": WHOLE_TRAFFIC, "label": f"v{model.version}"}]
-    app = app_name(site, name)
-    shares: list[Value] = []
-    for share in model.traffic:
-        revision: dict[str, Value] = (
-            {"latestRevision": True} if share.revision is None else {"revisionName": f"{app}--{share.revision}"}
-        )
-        shares.append({**revision, "weight": share.percent, "label": f"v{share.version}"})
-    return shares
+    """Shares of the requests. The newest version's revision is always `latest`; the one beside it has its name.
+
+    Each version has a label, and with it an address of its own, whatever its share: so a shadow can be asked.
+    """
+    rollout = model.rollout
+    share = WHOLE_TRAFFIC if rollout is None else rollout.percent
+    newest: Value = {"latestRevision": True, "weight": share, "label": f"v{model.version}"}
+    if rollout is None:
+        return [newest]
+    older: Value = {
+        "revisionName": f"{app_name(site, name)}--{rollout.beside.revision}",
+        "weight": WHOLE_TRAFFIC - share,
+        "label": f"v{rollout.beside.version}",
+    }
+    return [older, newest]

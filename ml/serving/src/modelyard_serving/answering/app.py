@@ -1,69 +1,35 @@
-"""The application: which path leads where."""
+"""The application: every request gets one answer in one form, one line in the log, and its place in the counters."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+import time
+from dataclasses import dataclass
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from modelyard_serving.answering.calls import Answer, Call, Header, Message, Receive, Scope, Send, json_answer
 from modelyard_serving.answering.catalog import Catalog
-from modelyard_serving.answering.exchange import exchange_of
-from modelyard_serving.answering.gateway import Gateway
+from modelyard_serving.answering.describing import Describing
 from modelyard_serving.answering.predicting import Predicting
-from modelyard_serving.hosting.watcher import Load, Watcher
-from modelyard_serving.loading.gate import pass_gate
+from modelyard_serving.answering.reading import ClientLeftError
+from modelyard_serving.answering.routes import Routes
+from modelyard_serving.answering.trials import ModelFailedError
+from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.observing.metrics import Metrics
-from modelyard_serving.observing.records import LogWriter
-from modelyard_serving.protocols.describing import Describing
+from modelyard_serving.observing.records import Log, where_it_failed
+from modelyard_serving.protocols.errors import error_document
+from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.settings import Settings
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+CLIENT_LEFT = 499
+_UNLOGGED = frozenset({"live", "ready", "model_ready", "metrics"})
+"""Probes come several times a second and are counted in the metrics; in the log they would bury the rest."""
+_ALWAYS = "/v2/health/"
+"""Whoever asks whether the process is well is answered however much it has to do."""
 
 
-def build_app(settings: Settings, *, catalog: Catalog, log: LogWriter, load: Load | None = None) -> ASGIApp:
-    """The model API as an ASGI application.
-
-    Args:
-        settings: How it runs.
-        catalog: What it serves; the watcher fills it.
-        log: Where it writes what happened.
-        load: How a pointer becomes a model; the gate unless told.
-    """
-    metrics = Metrics(catalog)
-    threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="predict")
-    predicting = Predicting(catalog=catalog, settings=settings, log=log, threads=threads)
-    describing = Describing(catalog=catalog, metrics=metrics)
-    watcher = Watcher(
-        settings.deployments,
-        settings.bundles,
-        catalog=catalog,
-        log=log,
-        load=load or partial(pass_gate, bundles=settings.bundles),
-    )
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watching = asyncio.create_task(watcher.run(every=settings.poll_seconds))
-        yield
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
-        threads.shutdown(wait=False, cancel_futures=True)
-
-    router = Router(_routes(predicting, describing), redirect_slashes=False, lifespan=lifespan)
-    return Gateway(_raising(router), catalog=catalog, metrics=metrics, log=log, max_in_flight=settings.max_in_flight)
-
-
-def _routes(predicting: Predicting, describing: Describing) -> list[Route]:
-    told: list[tuple[str, str, Endpoint]] = [
+def build_routes(predicting: Predicting, describing: Describing) -> Routes:
+    """The endpoints of the model API."""
+    routes = Routes()
+    for path, name, handler in (
         ("/", "root", describing.root),
         ("/v2", "server", describing.server),
         ("/v2/health/live", "live", describing.live),
@@ -75,34 +41,131 @@ def _routes(predicting: Predicting, describing: Describing) -> list[Route]:
         ("/metrics", "metrics", describing.prometheus),
         ("/openapi.json", "openapi", describing.openapi),
         ("/docs", "docs", describing.docs),
-    ]
-    asked: list[tuple[str, str, Endpoint]] = [
+    ):
+        routes.add(path, name, method="GET", handler=handler)
+    for path, name, handler in (
         ("/v2/models/{name}/infer", "infer", predicting.infer),
         ("/v2/models/{name}/versions/{version}/infer", "infer", predicting.infer),
         ("/invocations", "invocations", predicting.invoke),
         ("/models/{name}/invocations", "invocations", predicting.invoke),
-    ]
-    return [
-        *(Route(path, _named(name, endpoint), methods=["GET"]) for path, name, endpoint in told),
-        *(Route(path, _named(name, endpoint), methods=["POST"]) for path, name, endpoint in asked),
-    ]
+        ("/models/{name}/predict", "predict", predicting.predict),
+    ):
+        routes.add(path, name, method="POST", handler=handler)
+    return routes
 
 
-def _named(name: str, endpoint: Endpoint) -> Endpoint:
-    """The endpoint, leaving its name for the metrics: paths would make as many series as clients can think of."""
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """The model API as an ASGI application."""
 
-    async def answer(request: Request) -> Response:
-        exchange_of(request).endpoint = name
-        return await endpoint(request)
+    routes: Routes
+    catalog: Catalog
+    settings: Settings
+    metrics: Metrics
+    log: Log
+    predicting: Predicting
+    closing: bool = False
+    """Answers ask clients to come back on a new connection: this worker is about to end."""
+    _in_flight: int = 0
+    _held: int = 0
+    """Bytes of the bodies that are being read or answered."""
 
-    return answer
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call = Call.begin(scope, receive, started=time.perf_counter())
+        self._in_flight += 1
+        self.metrics.segment.in_flight = self._in_flight
+        try:
+            answer = await self._answer(call)
+            call.status = answer.status
+            await self._send(call, answer, send)
+        except ClientLeftError:
+            call.status = CLIENT_LEFT
+        finally:
+            self._in_flight -= 1
+            self._held -= call.held
+            self.metrics.segment.in_flight = self._in_flight
+            self._finish(call)
+
+    async def _answer(self, call: Call) -> Answer:
+        try:
+            self._admit(call)
+            match = self.routes.find(call.path, call.method)
+            call.endpoint, call.names = match.endpoint.name, match.names
+            return await match.endpoint.handler(call)
+        except ClientLeftError:
+            raise
+        except Exception as error:
+            return self._refusal(call, error)
+
+    def _admit(self, call: Call) -> None:
+        """Refuse what would be too much at once: a bounded number of requests, and of bytes, is held in memory."""
+        declared = call.headers.get(b"content-length", b"")
+        if declared.isdigit():
+            call.held = min(int(declared), self.settings.max_body_bytes)
+        elif b"transfer-encoding" in call.headers:
+            call.held = self.settings.max_body_bytes
+        self._held += call.held
+        crowded = self._in_flight > self.settings.max_in_flight or self._held > self.settings.max_held_bytes
+        if crowded and not call.path.startswith(_ALWAYS):
+            message = f"more than {self.settings.max_in_flight} requests at once; come back in a second"
+            if self._held > self.settings.max_held_bytes:
+                message = f"more than {self.settings.max_held_bytes} bytes of requests at once; come back in a second"
+            raise RequestRefusedError("overloaded", message, status=503, headers={"retry-after": "1"})
+
+    def _refusal(self, call: Call, error: Exception) -> Answer:
+        if isinstance(error, RequestRefusedError):
+            return _refused(call, error.code, error.message, status=error.status, headers=error.headers)
+        if isinstance(error, ModelFailedError):
+            message = f"the model failed on this request; its log names the cause under {call.request_id}"
+            return _refused(call, "prediction_failed", message, status=500)
+        self.log.event("failure", request_id=call.request_id, error=type(error).__name__, trace=where_it_failed(error))
+        message = f"the model API failed; its log names the cause under {call.request_id}"
+        return _refused(call, "failed", message, status=500)
+
+    async def _send(self, call: Call, answer: Answer, send: Send) -> None:
+        headers: list[Header] = [
+            *answer.headers,
+            (b"content-length", b"%d" % len(answer.body)),
+            (b"x-request-id", call.request_id.encode()),
+        ]
+        if (model := call.model or self._lone_model(call)) is not None:
+            headers.append((b"x-model-version", model.version.encode()))
+            headers.append((b"x-model-digest", model.digest.encode()))
+        if self.closing or self.catalog.draining:
+            headers.append((b"connection", b"close"))
+        head: Message = {"type": "http.response.start", "status": answer.status, "headers": headers}
+        await send(head)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _lone_model(self, call: Call) -> ServedModel | None:
+        served = self.catalog.served
+        return next(iter(served.values())) if call.error is None and len(served) == 1 else None
+
+    def _finish(self, call: Call) -> None:
+        seconds = time.perf_counter() - call.started
+        model = call.model
+        key = None if model is None else model.key
+        self.metrics.count(call.endpoint, call.status, key=key, seconds=seconds, error=call.error)
+        if call.endpoint in _UNLOGGED or not self.settings.log_requests:
+            return
+        self.log.event(
+            "request",
+            request_id=call.request_id,
+            method=call.method,
+            path=call.path[:200],
+            status=call.status,
+            ms=round(seconds * 1e3, 3),
+            model=model.name if model else None,
+            version=model.version if model else None,
+            rows=call.rows,
+            caller=call.caller or None,
+            error=call.error,
+        )
 
 
-def _raising(router: Router) -> ASGIApp:
-    """The router, told that somebody above it answers for unknown paths and methods."""
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = router
-        await router(scope, receive, send)
-
-    return application
+def _refused(call: Call, code: str, message: str, *, status: int, headers: dict[str, str] | None = None) -> Answer:
+    """An error as every client gets it."""
+    call.error = code
+    document = error_document(call.path, code=code, message=message, request_id=call.request_id)
+    return json_answer(document, status=status, headers=headers)

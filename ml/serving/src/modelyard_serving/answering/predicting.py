@@ -1,107 +1,132 @@
-"""The endpoints that predict."""
+"""The endpoints that predict: one way through for every protocol."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 
-import polars as pl
-from starlette.requests import Request
-from starlette.responses import Response
-
+from modelyard_serving.answering.batching import Batcher
+from modelyard_serving.answering.calls import Answer, Call
 from modelyard_serving.answering.catalog import Catalog
-from modelyard_serving.answering.exchange import exchange_of
-from modelyard_serving.answering.gateway import JsonResponse, error_response
-from modelyard_serving.decoding.columns import Values
-from modelyard_serving.loading.served import Prediction, ServedModel
-from modelyard_serving.observing.records import LogWriter, where_it_failed
-from modelyard_serving.protocols import invocations, tensors
-from modelyard_serving.protocols.bodies import CSV, JSON, content_type, parse_json, read_body
-from modelyard_serving.refusals import RequestRefusedError
+from modelyard_serving.answering.profiles import Profile
+from modelyard_serving.answering.reading import content_type, read_body
+from modelyard_serving.answering.trials import ModelFailedError, Trial
+from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.observing.counters import VersionKey
+from modelyard_serving.observing.metrics import Metrics
+from modelyard_serving.observing.records import Log, where_it_failed
+from modelyard_serving.protocols.asking import Asked, Told
+from modelyard_serving.protocols.bodies import CSV, JSON
+from modelyard_serving.protocols.inference import read_inference
+from modelyard_serving.protocols.invocations import read_invocation
+from modelyard_serving.protocols.typed import read_rows
 from modelyard_serving.settings import Settings
 
-Render = Callable[[Prediction, list[str]], dict[str, Any]]
-"""Puts a prediction and its warnings into the form of one protocol."""
-# Measured on two cores with a gradient boosting pipeline: one row costs 1.5 ms and 256 rows 1.7 ms, nearly all of
-# it scikit-learn's Python, which holds the interpreter lock. A thread adds 0.3 ms to each such call and gains
-# nothing; from some hundred rows on the time is spent in compiled code, and the event loop should not wait for it.
-INLINE_ROWS = 256
+OCTETS = "application/octet-stream"
+Read = Callable[[bytes], Asked]
+"""Takes the body of a request apart, for the model that it is meant for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, kw_only=True)
 class Predicting:
-    """Answers inference requests in both protocols from one decoder."""
+    """Answers inference requests in all protocols."""
 
     catalog: Catalog
     settings: Settings
-    log: LogWriter
-    threads: ThreadPoolExecutor
+    metrics: Metrics
+    log: Log
+    threads: Executor
+    _kept: dict[VersionKey, _Kept] = field(default_factory=dict)
+    _trials: dict[str, Trial] = field(default_factory=dict)
 
-    async def infer(self, request: Request) -> Response:
-        """Open Inference Protocol, version 2."""
-        model = self._begin(request, request.path_params["name"])
-        if "version" in request.path_params and request.path_params["version"] != model.version:
-            message = f"version {request.path_params['version'][:40]} is not served; served is {model.version}"
-            raise RequestRefusedError("unknown_version", message, status=404)
-        if "inference-header-content-length" in request.headers:
-            raise RequestRefusedError("binary_tensors", "binary tensors are not taken; send JSON", status=415)
-        content_type(request, JSON)
-        document = parse_json(await self._body(request))
-        tensors.requested_outputs(document, model.signature)
-        columns = tensors.decode_tensors(document, model.decoder)
+    async def infer(self, call: Call) -> Answer:
+        """Open Inference Protocol, version 2, in JSON or with binary tensors."""
+        model = self._begin(call)
+        header = call.headers.get(b"inference-header-content-length")
+        content_type(call, JSON) if header is None else content_type(call, JSON, OCTETS)
         return await self._answer(
-            request, model, columns, lambda *found: tensors.render(model, *found, document=document)
+            call, model, lambda body: read_inference(body, model.signature, model.decoder, header=header)
         )
 
-    async def invoke(self, request: Request) -> Response:
+    async def invoke(self, call: Call) -> Answer:
         """MLflow's scoring protocol."""
-        model = self._begin(request, request.path_params.get("name"))
-        media = content_type(request, JSON, CSV)
-        body = await self._body(request)
-        if media == CSV:
-            columns = invocations.decode_csv(body, model.decoder)
-        else:
-            columns = invocations.decode_json(parse_json(body), model.decoder)
-        return await self._answer(request, model, columns, lambda *found: invocations.render(model, *found))
+        model = self._begin(call)
+        media = content_type(call, JSON, CSV)
+        return await self._answer(call, model, lambda body: read_invocation(body, media, model.decoder))
 
-    def _begin(self, request: Request, name: str | None) -> ServedModel:
-        model = self.catalog.only() if name is None else self.catalog.find(name)
-        exchange_of(request).model = model
+    async def predict(self, call: Call) -> Answer:
+        """The typed route of one model."""
+        model = self._begin(call)
+        content_type(call, JSON)
+        return await self._answer(call, model, lambda body: read_rows(body, model.decoder))
+
+    def _begin(self, call: Call) -> ServedModel:
+        name = call.names.get("name")
+        model = self.catalog.only() if name is None else self.catalog.find(name, call.names.get("version"))
+        call.model = model
         return model
 
-    async def _body(self, request: Request) -> bytes:
-        return await read_body(request, max_bytes=self.settings.max_body_bytes, seconds=self.settings.body_seconds)
+    async def _answer(self, call: Call, model: ServedModel, read: Read) -> Answer:
+        body = await read_body(call, max_bytes=self.settings.max_body_bytes, seconds=self.settings.body_seconds)
+        asked = read(body)
+        trial = None if "version" in call.names else self._trial(model)
+        told = await (self._ask(call, model, asked) if trial is None else trial.ask(call, asked, self._ask))
+        # Whoever answered: that may be the version that is tried.
+        rendered = asked.render(call.model or model, told)
+        return Answer(rendered.body, 200, rendered.headers)
 
-    async def _answer(
-        self,
-        request: Request,
-        model: ServedModel,
-        columns: dict[str, Values],
-        render: Render,
-    ) -> Response:
-        exchange = exchange_of(request)
-        frame = model.decoder.frame(columns, max_rows=self.settings.max_rows)
-        warnings = model.decoder.warnings(columns)
+    async def _ask(self, call: Call, model: ServedModel, asked: Asked) -> Told:
+        call.model = model
+        kept = self._kept_for(model)
+        decoded = model.decode(asked.columns, max_rows=self.settings.max_rows)
         try:
-            prediction = await self._predict(model, frame)
+            prediction = await kept.batcher.predict(decoded)
         except Exception as error:
-            self.log.event(
-                "prediction_failed",
-                request_id=exchange.request_id,
-                model=model.name,
-                version=model.version,
-                error=type(error).__name__,
-                trace=where_it_failed(error),
-            )
-            message = f"the model failed on this request; its log names the cause under {exchange.request_id}"
-            return error_response(exchange, status=500, code="prediction_failed", message=message, headers={})
-        exchange.rows, exchange.unseen = frame.height, len(warnings)
-        return JsonResponse(render(prediction, warnings))
+            self._failed(call, model, error)
+            raise ModelFailedError from error
+        call.rows, call.unseen = decoded.height, len(decoded.warnings)
+        self.metrics.predicted(model.key, prediction.values, above=prediction.above, unseen=call.unseen)
+        if kept.profile is not None:
+            kept.profile.add(decoded)
+        return Told(prediction, decoded.warnings)
 
-    async def _predict(self, model: ServedModel, frame: pl.DataFrame) -> Prediction:
-        if frame.height <= INLINE_ROWS:
-            return model.predict(frame)
-        return await asyncio.get_running_loop().run_in_executor(self.threads, model.predict, frame)
+    def flush(self) -> None:
+        """Add to the shared memory what was gathered of the features' profiles."""
+        for kept in self._kept.values():
+            if kept.profile is not None:
+                kept.profile.flush()
+
+    def _failed(self, call: Call, model: ServedModel, error: Exception) -> None:
+        self.log.event(
+            "prediction_failed",
+            request_id=call.request_id,
+            model=model.name,
+            version=model.version,
+            error=type(error).__name__,
+            trace=where_it_failed(error),
+        )
+
+    def _kept_for(self, model: ServedModel) -> _Kept:
+        found = self._kept.get(model.key)
+        if found is None or found.batcher.model is not model:
+            batcher = Batcher(model, metrics=self.metrics, threads=self.threads)
+            found = self._kept[model.key] = _Kept(batcher, Profile.of(model, self.metrics.segment))
+        return found
+
+    def _trial(self, production: ServedModel) -> Trial | None:
+        beside = self.catalog.tried.get(production.name)
+        if beside is None:
+            return None
+        found = self._trials.get(production.name)
+        if found is None or found.beside is not beside:
+            found = self._trials[production.name] = Trial(production, beside, self.metrics.segment)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a worker keeps for one version."""
+
+    batcher: Batcher
+    profile: Profile | None

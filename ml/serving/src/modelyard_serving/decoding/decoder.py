@@ -21,6 +21,8 @@ class Decoder:
     columns: tuple[ColumnDecoder, ...]
     names: tuple[str, ...]
     expected: frozenset[str]
+    is_numeric: bool
+    """Whether every feature is a number, so that rows may be decoded in one piece."""
 
     @classmethod
     def compile(cls, signature: Signature) -> Decoder:
@@ -29,6 +31,7 @@ class Decoder:
             columns=tuple(ColumnDecoder.compile(feature) for feature in signature.features),
             names=signature.names,
             expected=frozenset(signature.names),
+            is_numeric=all(feature.kind in ("number", "integer") for feature in signature.features),
         )
 
     def frame(self, values: Mapping[str, Values], *, max_rows: int) -> pl.DataFrame:
@@ -38,17 +41,34 @@ class Decoder:
             RequestRefusedError: Features are missing or extra, columns are empty, ragged or too long, or a value is
                 not what its feature takes.
         """
-        self.check_names(values.keys())
-        lengths = {len(column) for column in values.values()}
+        self.count_rows(values, max_rows=max_rows)
+        return pl.DataFrame([column.decode(values[column.feature.name]) for column in self.columns])
+
+    def count_rows(self, values: Mapping[str, Values], *, max_rows: int) -> int:
+        """How many rows the columns have.
+
+        Raises:
+            RequestRefusedError: Features are missing or extra, or columns are empty, ragged or too long.
+        """
+        if values.keys() != self.expected:
+            self.check_names(values.keys())
+        lengths = set(map(len, values.values()))
         if len(lengths) != 1:
             by_name = ", ".join(f"{name} {len(values[name])}" for name in self.names[:_NAMED])
             raise RequestRefusedError("ragged", f"columns have different numbers of rows: {by_name}")
-        rows = lengths.pop()
+        return self.check_rows(lengths.pop(), max_rows=max_rows)
+
+    def check_rows(self, rows: int, *, max_rows: int) -> int:
+        """The number of rows, if there may be so many.
+
+        Raises:
+            RequestRefusedError: There are none, or too many.
+        """
         if rows == 0:
             raise RequestRefusedError("no_rows", "there are no rows to predict")
         if rows > max_rows:
             raise RequestRefusedError("too_many_rows", f"{rows} rows, allowed are {max_rows} a request", status=413)
-        return pl.DataFrame([column.decode(values[column.feature.name]) for column in self.columns])
+        return rows
 
     def warnings(self, values: Mapping[str, Values]) -> list[str]:
         """One sentence a feature whose values training never saw."""

@@ -1,7 +1,7 @@
 """The gate between a deployment pointer and a served model: every check of a bundle, in order.
 
-pointer → folder → listing → manifest → digests → documents → library versions → types → load → trees → example.
-Files are read once and everything after works on those bytes, so what was checked is what is loaded.
+pointer → folder → listing → manifest → version → digests → signature → documents → library versions → types → load →
+trees → example. Files are read once and everything after works on those bytes, so what was checked is what is loaded.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from modelyard_bundle import (
     Limits,
     Manifest,
     Pointer,
+    TrustedKeys,
     audit_model,
     bundle_folder,
+    check_seal,
     installed_libraries,
+    read_seal,
 )
-from modelyard_bundle.bundle import check_digest, check_listing, parse_content, read_file, read_manifest
-from modelyard_bundle.manifest import CONTENT_FILES
+from modelyard_bundle.bundle import check_digest, check_listing, parse_content, read_file
+from modelyard_bundle.manifest import CONTENT_FILES, MANIFEST
 from modelyard_serving.decoding.decoder import Decoder
 from modelyard_serving.loading.served import Predict, ServedModel
 from modelyard_serving.loading.trees import check_trees
@@ -42,8 +45,12 @@ class Candidate:
     pointer: Pointer
     bundles: Path
     limits: Limits
+    trusted_keys: Path | None = None
+    """The folder of public keys that this process trusts; none where signing is off."""
     folder: Path = field(init=False)
+    manifest_bytes: bytes = field(init=False)
     manifest: Manifest = field(init=False)
+    seal: bytes | None = field(init=False)
     files: dict[str, bytes] = field(init=False)
     content: BundleContent = field(init=False)
     pipeline: object = field(init=False)
@@ -65,7 +72,9 @@ def check_files(candidate: Candidate) -> None:
 
 def read_files(candidate: Candidate) -> None:
     """The manifest is in form, and every file is a plain file within its limit."""
-    candidate.manifest = read_manifest(candidate.folder, candidate.limits)
+    candidate.manifest_bytes = read_file(candidate.folder, MANIFEST, candidate.limits)
+    candidate.manifest = Manifest.from_json(candidate.manifest_bytes)
+    candidate.seal = read_seal(candidate.folder, candidate.limits)
     candidate.files = {name: read_file(candidate.folder, name, candidate.limits) for name in CONTENT_FILES}
 
 
@@ -85,6 +94,12 @@ def check_digests(candidate: Candidate) -> None:
     """Every file has the digest that the manifest says."""
     for name, content in candidate.files.items():
         check_digest(candidate.manifest, name, content)
+
+
+def check_signature(candidate: Candidate) -> None:
+    """A key that this process trusts has signed the manifest, and with it every digest that it names."""
+    if candidate.trusted_keys is not None:
+        check_seal(candidate.seal, candidate.manifest_bytes, trusted=TrustedKeys(candidate.trusted_keys))
 
 
 def read_documents(candidate: Candidate) -> None:
@@ -142,32 +157,58 @@ def check_example(candidate: Candidate) -> None:
             raise BundleError(f"row {index} of the example gives {given!r}, recorded was {recorded!r}")
 
 
-GATE: tuple[Step, ...] = (
+READING: tuple[Step, ...] = (
     find_folder,
     check_files,
     read_files,
     check_pointer,
     check_digests,
+    check_signature,
     read_documents,
     check_libraries,
     check_types,
-    load_pipeline,
-    check_structure,
-    build_model,
-    check_example,
 )
+"""What is done with bytes alone: nothing of the model is built."""
+LOADING: tuple[Step, ...] = (load_pipeline, check_structure, build_model)
+"""The model is built from the bytes that were read."""
+PROVING: tuple[Step, ...] = (check_example,)
+"""The model is asked for the first time."""
+GATE: tuple[Step, ...] = (*READING, *LOADING, *PROVING)
 
 
 def pass_gate(
-    pointer: Pointer, bundles: Path, *, limits: Limits | None = None, gate: Sequence[Step] = GATE
+    pointer: Pointer,
+    bundles: Path,
+    *,
+    trusted_keys: Path | None = None,
+    limits: Limits | None = None,
+    gate: Sequence[Step] = GATE,
 ) -> ServedModel:
     """The model that `pointer` names, loaded and proven.
+
+    Args:
+        pointer: What is deployed.
+        bundles: The root of all bundles.
+        trusted_keys: A folder of public keys, one of which must have signed the bundle. None only where the
+            environment says that bundles are not signed.
+        limits: How large files may be.
+        gate: The checks in order.
 
     Raises:
         BundleError: A check refused it; the message says which and why.
     """
-    candidate = Candidate(pointer=pointer, bundles=bundles, limits=limits or Limits())
-    for step in gate:
+    candidate = Candidate(pointer=pointer, bundles=bundles, limits=limits or Limits(), trusted_keys=trusted_keys)
+    go_through(candidate, gate)
+    return candidate.model
+
+
+def go_through(candidate: Candidate, steps: Sequence[Step]) -> None:
+    """Take a bundle through some of the checks, in order.
+
+    Raises:
+        BundleError: A check refused it; the message says which and why.
+    """
+    for step in steps:
         try:
             step(candidate)
         except BundleError:
@@ -175,7 +216,6 @@ def pass_gate(
         except Exception as error:
             # A crafted file can make a library fail in any way; whichever it is, the bundle is refused.
             raise BundleError(f"{step.__name__} failed: {type(error).__name__}") from error
-    return candidate.model
 
 
 def _predict_values(pipeline: object, task: str) -> Predict:

@@ -1,68 +1,64 @@
-"""What Prometheus can ask this process."""
+"""How a worker counts: one place to add to a handful of numbers for each request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from modelyard_serving.observing.counters import BATCHES, ENDPOINTS, NO_VERSION, SECONDS, STATUSES, Segment, VersionKey
 
-from modelyard_serving.answering.catalog import Catalog
-from modelyard_serving.answering.exchange import Exchange
-
-_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_ENDPOINT = {name: index * len(STATUSES) for index, name in enumerate(ENDPOINTS)}
+_STATUS = {status: index for index, status in enumerate(STATUSES)}
 
 
 class Metrics:
-    """The counters of one process, in a registry of its own."""
+    """Writes what happened into a worker's segment."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.registry = CollectorRegistry()
-        by_model = ("model", "version")
-        self._requests = Counter(
-            "modelyard_requests", "Requests answered.", (*by_model, "endpoint", "status"), registry=self.registry
-        )
-        self._seconds = Histogram(
-            "modelyard_request_seconds", "Time to answer.", by_model, buckets=_SECONDS, registry=self.registry
-        )
-        self._rows = Counter("modelyard_rows", "Rows predicted.", by_model, registry=self.registry)
-        self._unseen = Counter(
-            "modelyard_unseen_features", "Features with values not seen in training.", by_model, registry=self.registry
-        )
-        self._errors = Counter(
-            "modelyard_errors", "Requests refused or failed.", (*by_model, "kind"), registry=self.registry
-        )
-        self.in_flight = Gauge("modelyard_requests_in_flight", "Requests being answered.", registry=self.registry)
-        self.registry.register(_ModelInfo(catalog))
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self._numbers = segment.numbers
 
-    def observe(self, exchange: Exchange, *, seconds: float) -> None:
-        """Count one finished request."""
-        model, version = (exchange.model.name, exchange.model.version) if exchange.model else ("", "")
-        self._requests.labels(model, version, exchange.endpoint, str(exchange.status)).inc()
-        if exchange.rows:
-            self._seconds.labels(model, version).observe(seconds)
-            self._rows.labels(model, version).inc(exchange.rows)
-        if exchange.unseen:
-            self._unseen.labels(model, version).inc(exchange.unseen)
-        if exchange.error:
-            self._errors.labels(model, version, exchange.error).inc()
+    def count(self, endpoint: str, status: int, *, key: VersionKey | None, seconds: float, error: str | None) -> None:
+        """One answered request.
 
+        Args:
+            endpoint: Its name.
+            status: What it was answered with.
+            key: The version that answered, if one did.
+            seconds: From the head of the request to the last byte of the answer.
+            error: The code of the refusal, if it was refused.
+        """
+        block = self.segment.blocks.get(key or NO_VERSION) or self.segment.blocks[NO_VERSION]
+        numbers = self._numbers
+        numbers[block.requests.start + _ENDPOINT.get(endpoint, 0) + _STATUS.get(status, 0)] += 1
+        if error is not None:
+            numbers[block.errors.start + self.segment.kind(error)] += 1
+        elif key is not None:
+            place = block.seconds.start
+            numbers[place + bisect_left(SECONDS, seconds)] += 1
+            numbers[place + len(SECONDS) + 1] += seconds
 
-class _ModelInfo(Collector):
-    """Which versions are served at this moment, and whether a newer bundle was refused."""
+    def batch(self, key: VersionKey, rows: int) -> None:
+        """One call of a model's prediction."""
+        if (block := self.segment.blocks.get(key)) is not None:
+            place = block.batches.start
+            self._numbers[place + bisect_left(BATCHES, rows)] += 1
+            self._numbers[place + len(BATCHES) + 1] += rows
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def predicted(self, key: VersionKey, values: Sequence[float], *, above: int, unseen: int) -> None:
+        """What a model answered to one request.
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One sample a served model."""
-        info = GaugeMetricFamily("modelyard_model_info", "Served versions.", labels=("model", "version", "digest"))
-        refused = GaugeMetricFamily(
-            "modelyard_bundle_refused", "1 where the deployed bundle was refused.", labels=("model",)
-        )
-        for model in self._catalog.served.values():
-            info.add_metric((model.name, model.version, model.digest), 1)
-            refused.add_metric((model.name,), float(self._catalog.refusal(model.name) is not None))
-        yield info
-        yield refused
+        Args:
+            key: The version.
+            values: One number a row.
+            above: Rows that got the second label.
+            unseen: Features with values that training never saw.
+        """
+        if (block := self.segment.blocks.get(key)) is None:
+            return
+        numbers, place = self._numbers, block.values.start
+        numbers[place] += len(values)
+        numbers[place + 1] += sum(values)
+        numbers[place + 2] += sum(value * value for value in values)
+        numbers[place + 3] += above
+        numbers[place + 4] += unseen

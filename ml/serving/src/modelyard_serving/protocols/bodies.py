@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -13,8 +14,12 @@ from modelyard_serving.refusals import RequestRefusedError
 
 JSON = "application/json"
 CSV = "text/csv"
+INFERENCE_MEDIA = ("", JSON, "application/octet-stream")
+"""What inference requests come as: clients of the protocol name no media type, or that of the bytes after the JSON."""
 # Possessive, so that a long body is read once. A match is a whole string; the group says that it was a key.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"(\s*+:)?', re.DOTALL)
+_NO_NUMBER = re.compile(rb"\b(NaN|Infinity)\b")
+_CONTAINERS = frozenset({dict, list})
 
 
 async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
@@ -83,11 +88,15 @@ def parse_json(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RequestRefusedError("malformed_json", f"the body is not JSON: {error}"[:300]) from error
+        hint = "; a missing value is null" if _NO_NUMBER.search(body) else ""
+        raise RequestRefusedError("malformed_json", f"the body is not JSON: {error}"[:300] + hint) from error
     if not isinstance(document, dict):
         raise RequestRefusedError("malformed_json", "the body is not a JSON object")
-    # The parser keeps the last of two equal keys without a word. So the keys in the text are counted as well.
-    if _count_keys(body) != _count_members(document):
+    # The parser keeps the last of two equal keys without a word, so the keys in the text are counted as well. There
+    # are no more of them than colons: where that many members were kept, nothing was lost.
+    colons = body.count(b":")
+    members = _count_members(document, enough=colons)
+    if members != colons and _count_keys(body) != members:
         raise RequestRefusedError("duplicate_key", "a key appears twice in one JSON object")
     return document
 
@@ -96,14 +105,21 @@ def _count_keys(body: bytes) -> int:
     return sum(1 for colon in _STRING.findall(body) if colon)
 
 
-def _count_members(document: dict[str, Any]) -> int:
+def _count_members(document: dict[str, Any], *, enough: int) -> int:
+    """The members of all objects in a document; not further than to `enough`."""
     members = 0
-    waiting: list[Any] = [document]
-    while waiting:
-        value = waiting.pop()
-        if type(value) is dict:
-            members += len(value)
-            waiting.extend(value.values())
-        elif type(value) is list:
-            waiting.extend(item for item in value if type(item) is dict or type(item) is list)
+    objects: list[dict[str, Any]] = [document]
+    lists: list[list[Any]] = []
+    while objects or lists:
+        if objects:
+            found = objects.pop()
+            members += len(found)
+            values: Iterable[Any] = found.values()
+        elif members == enough:
+            break
+        else:
+            values = lists.pop()
+        if not _CONTAINERS.isdisjoint(map(type, values)):
+            objects.extend(value for value in values if type(value) is dict)
+            lists.extend(value for value in values if type(value) is list)
     return members

@@ -8,7 +8,7 @@ from html import escape
 
 from modelyard_bundle import Feature
 from modelyard_serving.loading.served import ServedModel
-from modelyard_serving.protocols.openapi import inference_example
+from modelyard_serving.protocols.schemas import inference_example
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
@@ -21,7 +21,8 @@ _ENDPOINTS = (
     ("GET", "/v2/health/live", "the process answers"),
     ("GET", "/v2/health/ready", "a model is served"),
     ("GET", "/v2/models/NAME", "metadata of a model"),
-    ("POST", "/v2/models/NAME/infer", "predict: Open Inference Protocol v2"),
+    ("POST", "/models/NAME/predict", "predict: rows of named features"),
+    ("POST", "/v2/models/NAME/infer", "predict: Open Inference Protocol v2, JSON or binary tensors"),
     ("POST", "/models/NAME/invocations", "predict: MLflow's formats, or CSV"),
     ("POST", "/invocations", "the same, when one model is served"),
     ("GET", "/metrics", "Prometheus metrics"),
@@ -50,7 +51,8 @@ def render_docs(served: Mapping[str, ServedModel], *, address: str, reason: str 
         f"<h1>Model API</h1>{state}{models}<h2>Endpoints</h2><table><tbody>{rows}</tbody></table>"
         "<p>A request that is refused gets a 4xx status and "
         '<code>{"error": {"code", "message", "request_id"}}</code>. '
-        "Values that training never saw are answered, with a warning beside the answer.</p></body></html>"
+        "Values that training never saw are answered, with a warning beside the answer. "
+        "With <code>?explain=true</code> an answer says what each feature contributed.</p></body></html>"
     )
 
 

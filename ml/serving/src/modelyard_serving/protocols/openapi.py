@@ -1,205 +1,187 @@
-"""The OpenAPI document of what is served, drawn from the signatures.
-
-It promises what the API keeps: types and completeness are enforced and stand as types and required fields. Categories
-and ranges are what training saw, not what is refused; they stand as `x-categories`, `x-minimum` and `x-maximum`.
-"""
+"""The OpenAPI document of the models that are served, made from their signatures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from modelyard_bundle import Feature
 from modelyard_serving.loading.served import ServedModel
-from modelyard_serving.protocols.tensors import TAKEN, output_names
-
-_TYPES = {"number": "number", "integer": "integer", "category": "string", "boolean": "boolean"}
-_INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+from modelyard_serving.protocols.codes import CODES, describe_status
+from modelyard_serving.protocols.schemas import model_schemas, reference
 
 Document = dict[str, Any]
+_TEXT = {"type": "string"}
+_ERROR_FIELDS: Document = {"code": _TEXT, "message": _TEXT, "request_id": _TEXT}
+_PREDICTING = (400, 401, 403, 404, 408, 413, 415, 500, 503)
+_TELLING = (401, 403, 404, 503)
+_PARAMETERS: Document = {
+    "explain": {
+        "name": "explain",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "enum": ["true", "false"]},
+        "description": "Say what each feature contributed to each prediction.",
+    },
+    "request_id": {
+        "name": "x-request-id",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        "description": "Comes back with the answer, and is in the log. One is made where there is none.",
+    },
+    "header_length": {
+        "name": "Inference-Header-Content-Length",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "Where the JSON ends and binary tensors begin.",
+    },
+}
+_HEADERS: Document = {
+    "x-request-id": {"schema": _TEXT, "description": "Under which the log knows the request."},
+    "x-model-version": {"schema": _TEXT, "description": "The version that answered."},
+    "x-model-digest": {"schema": _TEXT, "description": "SHA-256 of its model.skops."},
+    "retry-after": {"schema": {"type": "integer"}, "description": "Seconds."},
+}
 
 
 def render_openapi(served: Mapping[str, ServedModel]) -> Document:
     """The OpenAPI 3.1 document for the models in `served`."""
     paths: Document = dict(_general_paths())
-    schemas: Document = {"Error": _ERROR}
+    schemas: Document = dict(_general_schemas())
     for model in served.values():
-        schemas[f"{model.name}_row"] = row_schema(model)
-        schemas[f"{model.name}_invocation"] = _invocation_schema(model)
-        schemas[f"{model.name}_inference"] = _inference_schema(model)
-        paths[f"/v2/models/{model.name}"] = {"get": _operation(f"{model.name}: metadata", missing=True)}
-        paths[f"/v2/models/{model.name}/ready"] = {"get": _operation(f"{model.name}: is it served", missing=True)}
-        paths[f"/v2/models/{model.name}/infer"] = _asked(model, "inference", "Open Inference Protocol v2")
-        paths[f"/models/{model.name}/invocations"] = _asked(model, "invocation", "MLflow's formats")
+        schemas.update(model_schemas(model))
+        paths.update(_model_paths(model))
     if len(served) == 1:
         model = next(iter(served.values()))
-        paths["/invocations"] = _asked(model, "invocation", "MLflow's formats")
+        paths["/invocations"] = _invoked(model)
     versions = ", ".join(f"{model.name} {model.version}" for model in served.values()) or "no model yet"
-    info = {"title": "Modelyard model API", "version": "1", "description": f"Served: {versions}."}
-    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
-
-
-def row_schema(model: ServedModel) -> Document:
-    """The schema of one row of features."""
-    features = model.signature.features
     return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(model.signature.names),
-        "properties": {feature.name: _feature_schema(feature) for feature in features},
-        "examples": [dict(model.example.rows[0])],
+        "openapi": "3.1.0",
+        "info": {"title": "Modelyard model API", "version": "1", "description": f"Served: {versions}."},
+        "paths": paths,
+        "components": {"schemas": schemas, "parameters": _PARAMETERS, "headers": _HEADERS},
     }
 
 
-def _feature_schema(feature: Feature) -> Document:
-    kind = _TYPES[feature.kind]
-    schema: Document = {"type": [kind, "null"] if feature.nullable else kind}
-    if feature.description:
-        schema["description"] = feature.description
-    if feature.kind == "integer":
-        schema.update(_INT64)
-    known = {"x-categories": feature.categories, "x-minimum": feature.minimum, "x-maximum": feature.maximum}
-    schema.update({key: value for key, value in known.items() if value is not None})
-    return schema
-
-
-def _invocation_schema(model: ServedModel) -> Document:
-    row = {"$ref": f"#/components/schemas/{model.name}_row"}
-    rows = {"type": "array", "minItems": 1, "items": row}
-    properties: Document = {
-        feature.name: {"type": "array", "minItems": 1, "items": _feature_schema(feature)}
-        for feature in model.signature.features
-    }
-    columns = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(model.signature.names),
-        "properties": properties,
-    }
-    split = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["columns", "data"],
-        "properties": {
-            "columns": {"type": "array", "items": {"enum": list(model.signature.names)}, "uniqueItems": True},
-            "data": {"type": "array", "minItems": 1, "items": {"type": "array"}},
-            "index": {},
-        },
-    }
-    formats = {"dataframe_records": rows, "dataframe_split": split, "instances": rows, "inputs": columns}
+def _model_paths(model: ServedModel) -> Document:
+    inferred = _inferred(model)
+    metadata = _told(f"{model.name}: metadata", "ModelMetadata", fails=_TELLING, protocol=True)
+    ready = _told(f"{model.name}: is it served", "ModelReady", fails=_TELLING, protocol=True)
+    root = f"/v2/models/{model.name}"
     return {
-        "oneOf": [
-            {"type": "object", "additionalProperties": False, "required": [name], "properties": {name: schema}}
-            for name, schema in formats.items()
-        ],
-        "examples": [{"dataframe_records": [dict(model.example.rows[0])]}],
+        f"/models/{model.name}/predict": _predicted(model),
+        f"/models/{model.name}/invocations": _invoked(model),
+        f"{root}/infer": inferred,
+        f"{root}/versions/{model.version}/infer": inferred,
+        root: metadata,
+        f"{root}/versions/{model.version}": metadata,
+        f"{root}/ready": ready,
+        f"{root}/versions/{model.version}/ready": ready,
     }
 
 
-def _inference_schema(model: ServedModel) -> Document:
-    count = len(model.signature.features)
-    tensors = {
-        "type": "array",
-        "minItems": count,
-        "maxItems": count,
-        "items": {"oneOf": [_tensor_schema(feature) for feature in model.signature.features]},
+def _predicted(model: ServedModel) -> Document:
+    body = {"application/json": {"schema": reference(f"{model.name}_request")}}
+    answer = {"application/json": {"schema": reference(f"{model.name}_answer")}}
+    return _asked(f"{model.name}: predict rows of named features", body=body, answer=answer)
+
+
+def _invoked(model: ServedModel) -> Document:
+    text = "A header with the features' names, then one row a line; an empty field is missing."
+    body = {
+        "application/json": {"schema": reference(f"{model.name}_invocation")},
+        "text/csv": {"schema": {"type": "string", "description": text}},
     }
-    wanted = {"type": "object", "required": ["name"], "properties": {"name": {"enum": list(output_names_of(model))}}}
+    answer = {"application/json": {"schema": reference(f"{model.name}_answer")}}
+    return _asked(f"{model.name}: predict, MLflow's formats", body=body, answer=answer)
+
+
+def _inferred(model: ServedModel) -> Document:
+    text = "The JSON of the request, then the bytes of its tensors (binary_tensor_data)."
+    octets = {"application/octet-stream": {"schema": {"description": text}}}
+    body = {"application/json": {"schema": reference(f"{model.name}_inference")}, **octets}
+    answer = {"application/json": {"schema": reference(f"{model.name}_inference_answer")}, **octets}
+    return _asked(f"{model.name}: predict, Open Inference Protocol v2", body=body, answer=answer, protocol=True)
+
+
+def _asked(summary: str, *, body: Document, answer: Document, protocol: bool = False) -> Document:
+    names = ("request_id", "header_length") if protocol else ("request_id", "explain")
     return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["inputs"],
-        "properties": {
-            "id": {"type": "string"},
-            "parameters": {"type": "object"},
-            "inputs": tensors,
-            "outputs": {"type": "array", "items": wanted},
-        },
-        "examples": [inference_example(model)],
-    }
-
-
-def output_names_of(model: ServedModel) -> tuple[str, ...]:
-    """The outputs that may be asked for."""
-    return output_names(model.signature)
-
-
-def _tensor_schema(feature: Feature) -> Document:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["name", "shape", "datatype", "data"],
-        "properties": {
-            "name": {"const": feature.name},
-            "shape": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 2},
-            "datatype": {"enum": sorted(TAKEN[feature.kind])},
-            "data": {"type": "array", "minItems": 1, "items": _feature_schema(feature)},
-            "parameters": {"type": "object"},
-        },
-    }
-
-
-def inference_example(model: ServedModel) -> Document:
-    """An inference request that works: the first row of the example."""
-    row = model.example.rows[0]
-    preferred = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "category": "BYTES"}
-    return {
-        "inputs": [
-            {"name": feature.name, "shape": [1], "datatype": preferred[feature.kind], "data": [row[feature.name]]}
-            for feature in model.signature.features
-        ]
-    }
-
-
-_ERROR: Document = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "request_id"],
-            "properties": {key: {"type": "string"} for key in ("code", "message", "request_id")},
+        "post": {
+            "summary": summary,
+            "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in names],
+            "requestBody": {"required": True, "content": body},
+            "responses": {
+                "200": {"description": "The predictions.", "headers": _headers(), "content": answer},
+                **_failures(_PREDICTING, protocol=protocol),
+            },
         }
-    },
-}
-_ERROR_CONTENT: Document = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-_REFUSALS = {
-    "400": "The request is not what the model takes.",
-    "408": "The request took too long to arrive.",
-    "413": "Too many bytes or rows.",
-    "415": "Another content type.",
-    "500": "The model failed.",
-    "503": "Not ready, or overloaded.",
-}
-
-
-def _asked(model: ServedModel, request: str, title: str) -> Document:
-    operation = _operation(f"{model.name}: predict, {title}")
-    operation["requestBody"] = {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.name}_{request}"}}},
     }
-    operation["responses"].update(
-        {status: {"description": text, "content": _ERROR_CONTENT} for status, text in _REFUSALS.items()}
-    )
-    return {"post": operation}
 
 
-def _operation(summary: str, *, missing: bool = False) -> Document:
-    ok = {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}
-    responses: Document = {"200": ok}
-    if missing:
-        responses["503"] = {"description": "Not served.", "content": _ERROR_CONTENT}
-    return {"summary": summary, "responses": responses}
+def _told(summary: str, schema: str, *, fails: tuple[int, ...] = (), protocol: bool = False) -> Document:
+    content = {"application/json": {"schema": reference(schema)}}
+    answers = {"200": {"description": "OK", "content": content}, **_failures(fails, protocol=protocol)}
+    return {"get": {"summary": summary, "responses": answers}}
+
+
+def _failures(statuses: tuple[int, ...], *, protocol: bool) -> Document:
+    content = {"application/json": {"schema": reference("ProtocolError" if protocol else "Error")}}
+    return {
+        str(status): {
+            "description": describe_status(status),
+            "headers": _headers(retry=status == 503),  # noqa: PLR2004 - the status itself
+            "content": content,
+        }
+        for status in statuses
+        if status in CODES
+    }
+
+
+def _headers(*, retry: bool = False) -> Document:
+    names = [name for name in _HEADERS if retry or name != "retry-after"]
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _fields(properties: Document, *, optional: tuple[str, ...] = ()) -> Document:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _general_schemas() -> Document:
+    tensor = _fields({"name": _TEXT, "datatype": _TEXT, "shape": {"type": "array", "items": {"type": "integer"}}})
+    tensors = {"type": "array", "items": tensor}
+    texts = {"type": "array", "items": _TEXT}
+    flag = {"type": "boolean"}
+    return {
+        "Error": _fields({"error": _fields(_ERROR_FIELDS)}),
+        "ProtocolError": _fields({"error": _TEXT, "code": _TEXT, "request_id": _TEXT}),
+        "ServerMetadata": _fields({"name": _TEXT, "version": _TEXT, "extensions": texts, "models": {"type": "array"}}),
+        "ModelMetadata": _fields(
+            {
+                "name": _TEXT,
+                "versions": texts,
+                "platform": _TEXT,
+                "inputs": tensors,
+                "outputs": tensors,
+                "parameters": {"type": "object"},
+            }
+        ),
+        "ModelReady": _fields({"name": _TEXT, "ready": flag}),
+        "Live": _fields({"live": flag}),
+        "Ready": _fields({"ready": flag, "models": texts, "reason": _TEXT}, optional=("models", "reason")),
+    }
 
 
 def _general_paths() -> Document:
-    ready = _operation("Is a model served")
-    ready["responses"]["503"] = {"description": "No, with the reason."}
+    ready = _told("Is a model served", "Ready")
+    no = {"description": "No, with the reason.", "content": {"application/json": {"schema": reference("Ready")}}}
+    ready["get"]["responses"]["503"] = no
     metrics = {"summary": "Metrics", "responses": {"200": {"description": "OK", "content": {"text/plain": {}}}}}
     return {
-        "/v2": {"get": _operation("Server metadata")},
-        "/v2/health/live": {"get": _operation("Does the process answer")},
-        "/v2/health/ready": {"get": ready},
+        "/v2": _told("Server metadata", "ServerMetadata"),
+        "/v2/health/live": _told("Does the process answer", "Live"),
+        "/v2/health/ready": ready,
         "/metrics": {"get": metrics},
     }

@@ -1,158 +1,169 @@
-"""The Open Inference Protocol, version 2, in JSON: one tensor a feature in, one tensor an output out."""
+"""The input tensors of the Open Inference Protocol: one a feature, or one of all features where all are numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from modelyard_bundle import Signature
+import numpy as np
+
+from modelyard_bundle.signature import FeatureKind
 from modelyard_serving.decoding.columns import Values
 from modelyard_serving.decoding.decoder import Decoder
-from modelyard_serving.loading.served import Prediction, ServedModel
+from modelyard_serving.decoding.table import Table
+from modelyard_serving.protocols.binary import Buffer, read_values
+from modelyard_serving.protocols.datatypes import BOOL, BYTES, NUMBERS, TAKEN, check_exact
 from modelyard_serving.refusals import RequestRefusedError
 
-DATATYPE_OF = {"number": "FP64", "integer": "INT64", "boolean": "BOOL", "category": "BYTES"}
-TAKEN: Mapping[str, frozenset[str]] = {
-    "number": frozenset({"FP64", "FP32", "INT64", "INT32"}),
-    "integer": frozenset({"INT64", "INT32"}),
-    "boolean": frozenset({"BOOL"}),
-    "category": frozenset({"BYTES"}),
-}
-_REQUEST_KEYS = frozenset({"id", "inputs", "outputs", "parameters"})
 _TENSOR_KEYS = frozenset({"name", "shape", "datatype", "data", "parameters"})
-_INT32 = 2**31
+_BINARY_SIZE = "binary_data_size"
+_TWO = 2
 
 
-def decode_tensors(document: Mapping[str, Any], decoder: Decoder) -> dict[str, Values]:
-    """The columns in an inference request.
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """A tensor in the form that the protocol gives it; its values not looked at yet."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[Any] | None
+    """The values, if they are in the JSON."""
+    size: object = None
+    """The number of bytes, if they are not."""
+
+
+def decode_tensors(document: Mapping[str, Any], decoder: Decoder, buffer: Buffer) -> Mapping[str, Values]:
+    """The columns in the inputs of an inference request.
+
+    Args:
+        document: The JSON of the request.
+        decoder: The model's.
+        buffer: What comes after the JSON.
 
     Raises:
-        RequestRefusedError: It is not an inference request, or a tensor is not what its feature takes.
+        RequestRefusedError: A tensor is not what its feature takes, or there is not one tensor a feature.
     """
-    if unknown := sorted(set(document) - _REQUEST_KEYS):
-        raise RequestRefusedError("unknown_field", f"unknown field {unknown[0][:40]}")
-    if not isinstance(document.get("id", ""), str) or not isinstance(document.get("parameters", {}), dict):
-        raise RequestRefusedError("wrong_type", "id is a text, parameters is an object")
     inputs = document.get("inputs")
     if not isinstance(inputs, list):
         raise RequestRefusedError("malformed_inputs", "inputs is a list of tensors, one a feature")
+    if len(inputs) == 1 and _is_table(inputs[0], decoder):
+        return _table(_read(inputs[0], 0), decoder, buffer)
+    tensors: dict[str, _Tensor] = {}
+    for index, given in enumerate(inputs):
+        tensor = _read(given, index)
+        if tensor.name in tensors:
+            raise RequestRefusedError("duplicate_feature", f"two tensors are named {tensor.name[:40]}")
+        tensors[tensor.name] = tensor
+    decoder.check_names(tensors.keys())
+    # In the order in which they came, for that is the order of their bytes.
     kinds = {column.feature.name: column.feature.kind for column in decoder.columns}
-    columns: dict[str, Values] = {}
-    for index, tensor in enumerate(inputs):
-        name = _tensor_name(tensor, index)
-        if name in columns:
-            raise RequestRefusedError("duplicate_feature", f"two tensors are named {name[:40]}")
-        columns[name] = _tensor_values(tensor, name, kinds.get(name))
-    decoder.check_names(columns.keys())
-    return columns
+    return {name: _column(tensor, kinds[name], buffer) for name, tensor in tensors.items()}
 
 
-def _tensor_name(tensor: object, index: int) -> str:
-    if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
+def _read(given: object, index: int) -> _Tensor:
+    if not isinstance(given, dict) or not isinstance(given.get("name"), str):
         raise RequestRefusedError("malformed_tensor", f"inputs[{index}] is a tensor with a name")
-    if unknown := sorted(set(tensor) - _TENSOR_KEYS):
-        raise RequestRefusedError("unknown_field", f"inputs[{index}]: unknown field {unknown[0][:40]}")
-    if not isinstance(tensor.get("parameters", {}), dict):
+    if not given.keys() <= _TENSOR_KEYS:
+        unknown = min(given.keys() - _TENSOR_KEYS)
+        raise RequestRefusedError("unknown_field", f"inputs[{index}]: unknown field {unknown[:40]}")
+    parameters = given.get("parameters", {})
+    if not isinstance(parameters, dict):
         raise RequestRefusedError("wrong_type", f"inputs[{index}]: parameters is an object")
-    name: str = tensor["name"]
-    return name
-
-
-def _tensor_values(tensor: dict[str, Any], name: str, kind: str | None) -> Values:
-    datatype, data = tensor.get("datatype"), tensor.get("data")
-    if kind is not None and (not isinstance(datatype, str) or datatype not in TAKEN[kind]):
-        allowed = ", ".join(sorted(TAKEN[kind]))
-        raise RequestRefusedError("wrong_datatype", f"{name}: datatype is {datatype!r:.40}, allowed is {allowed}")
-    if not isinstance(data, list):
+    if "shared_memory_region" in parameters:
+        raise RequestRefusedError("shared_memory", f"inputs[{index}]: shared memory is not taken; send the values")
+    name, data, size = given["name"], given.get("data"), parameters.get(_BINARY_SIZE)
+    if size is not None and "data" in given:
+        raise RequestRefusedError("malformed_tensor", f"{name[:40]}: either data or {_BINARY_SIZE}, not both")
+    if size is None and not isinstance(data, list):
         raise RequestRefusedError("malformed_tensor", f"{name[:40]}: data is a list of values")
-    rows = _row_count(tensor.get("shape"), name)
+    # What is no shape and no datatype is refused where it is known which ones would be right.
+    return _Tensor(name, given.get("datatype"), given.get("shape"), data, size)  # type: ignore[arg-type]
+
+
+def _column(tensor: _Tensor, kind: FeatureKind, buffer: Buffer) -> Values:
+    _check_datatype(tensor, TAKEN[kind])
+    rows = _rows(tensor)
+    if tensor.data is None:
+        values = read_values(buffer.take(tensor.size, tensor.name), tensor.datatype, count=rows, name=tensor.name)
+    else:
+        values = _unwrapped(tensor.data)
+        if len(values) != rows:
+            raise RequestRefusedError("ragged", f"{tensor.name}: shape says {rows} rows, data has {len(values)}")
+    _check_values(values, tensor, kind)
+    return values
+
+
+def _unwrapped(data: list[Any]) -> list[Any]:
+    """Values in a list, or each in a list of its own."""
     if data and isinstance(data[0], list):
-        data = [item[0] if isinstance(item, list) and len(item) == 1 else item for item in data]
-    if len(data) != rows:
-        raise RequestRefusedError("ragged", f"{name[:40]}: shape says {rows} rows, data has {len(data)}")
-    if datatype in ("INT32", "INT64"):
-        _check_integers(data, name, datatype)
+        return [item[0] if isinstance(item, list) and len(item) == 1 else item for item in data]
     return data
 
 
-def _row_count(shape: object, name: str) -> int:
+def _check_datatype(tensor: _Tensor, taken: frozenset[str]) -> None:
+    if not isinstance(tensor.datatype, str) or tensor.datatype not in taken:
+        allowed = ", ".join(sorted(taken))
+        message = f"{tensor.name[:40]}: datatype is {tensor.datatype!r:.40}, allowed is {allowed}"
+        raise RequestRefusedError("wrong_datatype", message)
+
+
+def _check_values(values: Values, tensor: _Tensor, kind: str) -> None:
+    if tensor.datatype in (BOOL, BYTES):
+        return
+    datatype = NUMBERS[tensor.datatype]
+    if not isinstance(values, np.ndarray):
+        datatype.check(values, tensor.name)
+    if kind == "number" and datatype.is_whole and datatype.dtype.itemsize == 8:  # noqa: PLR2004 - bytes of a 64-bit number
+        check_exact(values, tensor.name)
+
+
+def _rows(tensor: _Tensor) -> int:
     """The rows of a tensor of shape [rows] or [rows, 1]."""
-    if (
-        not isinstance(shape, list)
-        or not all(type(size) is int and size >= 0 for size in shape)
-        or len(shape) not in (1, 2)
-        or shape[1:] not in ([], [1])
-    ):
-        raise RequestRefusedError("wrong_shape", f"{name[:40]}: shape is {shape!r:.40}, allowed is [rows] or [rows, 1]")
-    rows: int = shape[0]
-    return rows
+    shape = tensor.shape
+    if not _is_shape(shape) or len(shape) not in (1, _TWO) or shape[1:] not in ([], [1]):
+        message = f"{tensor.name[:40]}: shape is {shape!r:.40}, allowed is [rows] or [rows, 1]"
+        raise RequestRefusedError("wrong_shape", message)
+    return shape[0]
 
 
-def _check_integers(data: Sequence[object], name: str, datatype: str) -> None:
-    bound = _INT32 if datatype == "INT32" else _INT32 * _INT32 * 2
-    for index, value in enumerate(data):
-        if value is not None and not (type(value) is int and -bound <= value < bound):
-            raise RequestRefusedError("wrong_type", f"{name}[{index}]: expected {datatype}, found {value!r:.40}")
+def _is_shape(shape: object) -> bool:
+    return isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
 
 
-def requested_outputs(document: Mapping[str, Any], signature: Signature) -> tuple[str, ...]:
-    """The outputs that a request asks for; all where it does not say.
-
-    Raises:
-        RequestRefusedError: It asks for one that the model does not give.
-    """
-    outputs = document.get("outputs")
-    given = output_names(signature)
-    if outputs is None:
-        return given
-    if not isinstance(outputs, list) or not all(isinstance(output, dict) for output in outputs):
-        raise RequestRefusedError("malformed_outputs", "outputs is a list of objects with a name")
-    names = [output.get("name") for output in outputs]
-    for name in names:
-        if name not in given:
-            raise RequestRefusedError("unknown_output", f"output {name!r:.40}, the model gives {', '.join(given)}")
-    return tuple(name for name in given if name in names) or given
+def _is_table(tensor: object, decoder: Decoder) -> bool:
+    """Whether a lone tensor stands for all features: it has two dimensions, and not a feature's name."""
+    if not isinstance(tensor, dict) or tensor.get("name") in decoder.expected:
+        return False
+    shape = tensor.get("shape")
+    two = isinstance(shape, list) and len(shape) == _TWO
+    return two and decoder.is_numeric
 
 
-def output_names(signature: Signature) -> tuple[str, ...]:
-    """The names of the tensors that a model gives."""
-    return ("probability", "label") if signature.task == "binary" else (signature.output.name,)
+def _table(tensor: _Tensor, decoder: Decoder, buffer: Buffer) -> Mapping[str, Values]:
+    """The one tensor of all features, in the order of the signature."""
+    count = len(decoder.names)
+    _check_datatype(tensor, TAKEN["number"])
+    if not _is_shape(tensor.shape) or tensor.shape[1] != count:
+        message = f"{tensor.name[:40]}: shape is {tensor.shape!r:.40}, a tensor of all features has [rows, {count}]"
+        raise RequestRefusedError("wrong_shape", message)
+    rows = tensor.shape[0]
+    values: Values
+    if tensor.data is None:
+        piece = buffer.take(tensor.size, tensor.name)
+        values = read_values(piece, tensor.datatype, count=rows * count, name=tensor.name)
+    else:
+        values = _flat(tensor.data, rows=rows, count=count, name=tensor.name)
+    _check_values(values, tensor, "number")
+    return Table(decoder.names, rows, values)  # type: ignore[arg-type]
 
 
-def describe(signature: Signature) -> dict[str, list[dict[str, Any]]]:
-    """The tensors of a model as its metadata names them."""
-    datatypes = {"label": "BYTES"}
-    return {
-        "inputs": [
-            {"name": feature.name, "datatype": DATATYPE_OF[feature.kind], "shape": [-1]}
-            for feature in signature.features
-        ],
-        "outputs": [
-            {"name": name, "datatype": datatypes.get(name, "FP64"), "shape": [-1]} for name in output_names(signature)
-        ],
-    }
-
-
-def render(
-    model: ServedModel, prediction: Prediction, warnings: list[str], *, document: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The inference answer."""
-    wanted = requested_outputs(document, model.signature)
-    parameters: dict[str, Any] = {"model_digest": model.digest}
-    if warnings:
-        parameters["warnings"] = warnings
-    answer: dict[str, Any] = {
-        "model_name": model.name,
-        "model_version": model.version,
-        "parameters": parameters,
-    }
-    if "id" in document:
-        answer["id"] = document["id"]
-    shape = [len(prediction.values)]
-    columns: dict[str, tuple[str, Sequence[object]]] = {wanted[0]: ("FP64", prediction.values)}
-    if model.signature.task == "binary":
-        columns = {"probability": ("FP64", prediction.values), "label": ("BYTES", prediction.labels)}
-    answer["outputs"] = [
-        {"name": name, "shape": shape, "datatype": columns[name][0], "data": columns[name][1]} for name in wanted
-    ]
-    return answer
+def _flat(data: list[Any], *, rows: int, count: int, name: str) -> list[Any]:
+    if data and all(isinstance(row, list) and len(row) == count for row in data):
+        data = data[0] if len(data) == 1 else list(chain.from_iterable(data))
+    if len(data) != rows * count:
+        message = f"{name[:40]}: shape says {rows} rows of {count} values, data has {len(data)}"
+        raise RequestRefusedError("ragged", message)
+    return data

@@ -1,4 +1,4 @@
-"""Metrics that follow from means over rows: every one but the area under the ROC curve.
+"""Metrics that follow from means over rows: every one but those of a ranking.
 
 Each comes with the influence of a single row on it. The mean squared influence over the number of rows is the
 metric's variance (the delta method; Hampel 1974), so that intervals cost one pass.

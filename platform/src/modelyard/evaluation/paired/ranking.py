@@ -39,7 +39,7 @@ class Ranked:
         """The area with these weights, one a row; NaN where one class has no weight."""
         room = scratch or Scratch()
         ones = room.floats("ones as floats", room.take("ones", weights, self.ones))
-        sums = room.array("sums", len(self.zeros) + 1, _narrowest(weights))
+        sums = room.array("sums", len(self.zeros) + 1, narrowest(weights))
         sums[0] = 0
         np.cumsum(room.take("zeros", weights, self.zeros), out=sums[1:], dtype=sums.dtype)
         pairs = float(ones.sum()) * float(sums[-1])
@@ -70,19 +70,20 @@ class Ranked:
 
 def rank(labels: Values, scores: Values) -> Ranked:
     """Sorts once: O(n log n)."""
-    ones, of_ones = _by_score(np.flatnonzero(labels == 1), scores)
-    zeros, of_zeros = _by_score(np.flatnonzero(labels != 1), scores)
+    ones, of_ones = by_score(np.flatnonzero(labels == 1), scores)
+    zeros, of_zeros = by_score(np.flatnonzero(labels != 1), scores)
     below, upto = np.searchsorted(of_zeros, of_ones, "left"), np.searchsorted(of_zeros, of_ones, "right")
     return Ranked(zeros, ones, below, None if np.array_equal(below, upto) else upto)
 
 
-def _by_score(rows: Places, scores: Values) -> tuple[Places, Values]:
+def by_score(rows: Places, scores: Values) -> tuple[Places, Values]:
+    """These rows by rising score, and their scores."""
     found = scores[rows]
     order = np.argsort(found, kind="stable")
     return rows[order], found[order]
 
 
-def _narrowest(weights: Weights) -> type[np.signedinteger[Any]]:
+def narrowest(weights: Weights) -> type[np.signedinteger[Any]]:
     """32 bits halve the memory that a resample touches, wherever the sum fits."""
     largest = 255 if weights.dtype == np.uint8 else int(weights.max(initial=0))
     return np.int32 if largest * len(weights) < np.iinfo(np.int32).max else np.int64

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from functools import partial
 
 import narwhals as nw
 import polars as pl
@@ -51,11 +51,22 @@ class EmbeddedEngine:
 
     def append(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
         """Adds rows in one commit that carries the transaction's identifier."""
-        return self._write(table, frame, "append", transaction, metadata)
+        return self._write(table, frame, transaction, metadata, write=partial(write_deltalake, mode="append"))
 
-    def replace(self, table: Table, frame: Frame, *, transaction: str, metadata: Mapping[str, str]) -> Written:
-        """Puts these rows in the place of all others, in one commit."""
-        return self._write(table, frame, "overwrite", transaction, metadata)
+    def replace(
+        self,
+        table: Table,
+        frame: Frame,
+        *,
+        transaction: str,
+        metadata: Mapping[str, str],
+        batches: Sequence[str] | None = None,
+    ) -> Written:
+        """Puts these rows in the place of all others, or of those of some batches, in one commit."""
+        write = partial(write_deltalake, mode="overwrite", schema_mode="overwrite")
+        if batches is not None:
+            write = partial(write_deltalake, mode="overwrite", predicate=_of_batches(batches))
+        return self._write(table, frame, transaction, metadata, write=write)
 
     def committed(self, table: Table, transaction: str) -> bool:
         """Whether this transaction is part of the table."""
@@ -71,9 +82,10 @@ class EmbeddedEngine:
         self,
         table: Table,
         frame: Frame,
-        mode: Literal["append", "overwrite"],
         transaction: str,
         metadata: Mapping[str, str],
+        *,
+        write: Callable[..., None],
     ) -> Written:
         delta = self._open(table)
         if delta is not None and delta.transaction_version(transaction) is not None:
@@ -84,7 +96,7 @@ class EmbeddedEngine:
             app_transactions=[Transaction(transaction, 1)],
         )
         rows = _collect(frame)
-        write_deltalake(delta or self._uri(table), rows, mode=mode, commit_properties=properties)
+        write(delta or self._uri(table), rows, commit_properties=properties)
         written = delta or DeltaTable(self._uri(table))
         return Written(DataVersion(table, written.version()), fresh=True)
 
@@ -123,6 +135,12 @@ class EmbeddedEngine:
 def _collect(frame: Frame) -> pl.DataFrame:
     native = frame.to_native()
     return native.collect() if isinstance(native, pl.LazyFrame) else pl.DataFrame(native)
+
+
+def _of_batches(batches: Sequence[str]) -> str:
+    """The rows of these batches, in SQL."""
+    named = ", ".join("'" + batch.replace("'", "''") + "'" for batch in batches)
+    return f"{BATCH_COLUMN} IN ({named})"
 
 
 def _version_of(delta: DeltaTable, table: Table, transaction: str) -> DataVersion:

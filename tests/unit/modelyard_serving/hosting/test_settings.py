@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from modelyard_serving.answering.catalog import Catalog
-from modelyard_serving.hosting.server import Server
-from modelyard_serving.observing.records import LogWriter
-from modelyard_serving.settings import Settings, parse_settings
+from modelyard_serving.settings import parse_settings
 
 FOLDERS = ["--deployments", "d", "--bundles", "b"]
 
@@ -26,7 +18,7 @@ import json, sys
 from pathlib import Path
 from modelyard_serving.lean import stay_lean
 stay_lean()
-import modelyard_serving.hosting.server
+import modelyard_serving.hosting.host
 from modelyard_bundle import Pointer
 before = sorted(sys.modules)
 from modelyard_serving.loading.gate import pass_gate
@@ -69,27 +61,3 @@ def test_serving_a_model_imports_no_pandas_mlflow_spark_or_platform(train, tmp_p
     assert not unwanted & set(found["after"])
     # Health must be answered at once, so what is slow to import waits for the first model.
     assert not {"sklearn", "skops", "scipy"} & set(found["before"])
-
-
-def test_a_signal_never_waits_for_a_lock_that_the_interrupted_code_may_hold(tmp_path):
-    """It once did: a signal between two instructions of the log left the process waiting for itself."""
-
-    async def scenario():
-        log, catalog = LogWriter(io.BytesIO()), Catalog()
-        settings = Settings(deployments=tmp_path, bundles=tmp_path, linger_seconds=0)
-        server = Server(uvicorn.Config(None), catalog=catalog, log=log, settings=settings)
-        server._loop = asyncio.get_running_loop()
-        with log._events.mutex:
-            signalled = threading.Thread(target=server.handle_exit, args=(signal.SIGTERM, None), daemon=True)
-            signalled.start()
-            signalled.join(5)
-            assert not signalled.is_alive()
-        while not server.should_exit:
-            await asyncio.sleep(0)
-        assert catalog.draining
-        assert not server.force_exit
-        server.handle_exit(signal.SIGTERM, None)
-        assert server.force_exit
-        log.close()
-
-    asyncio.run(asyncio.wait_for(scenario(), 20))

@@ -1,0 +1,27 @@
+"""From what the access document says to what checks requests."""
+
+from __future__ import annotations
+
+from modelyard_serving.access.caller import Access, OpenAccess, Tell
+from modelyard_serving.access.settings import AccessSettings, EntraSettings, KeySettings
+
+
+def open_access(settings: AccessSettings | None, *, tell: Tell) -> Access:
+    """What checks requests. Made in each worker after the fork; made once before as well, it finds faults at the start.
+
+    Args:
+        settings: What the access document says; nothing where none was given, which lets everybody in.
+        tell: The log.
+
+    Raises:
+        AccessSettingsError: Something that the settings name is not there or not right.
+    """
+    if isinstance(settings, KeySettings):
+        from modelyard_serving.access.keys import KeyAccess
+
+        return KeyAccess(settings, tell=tell)
+    if isinstance(settings, EntraSettings):
+        from modelyard_serving.access.entra import open_entra
+
+        return open_entra(settings, tell=tell)
+    return OpenAccess()

@@ -1,0 +1,1 @@
+"""Fitted pipelines compiled into fast predictors, and the proof that both say the same."""
