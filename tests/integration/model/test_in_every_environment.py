@@ -104,10 +104,9 @@ def test_every_verb_of_a_models_life_works_in_dev_as_it_does_in_local(dev, tmp_p
         dev.model("promote", *ADA, "--override")
         done = dev.model("score")
         assert (done["version"], done["rows"]) == (2, 1000)
-        assert [one["decision"]["version"] for one in dev.model("history")["entries"]] == [1, 2]
+        assert [one["version"] for one in dev.model("history")["decisions"]] == [1, 2]
         assert dev.model("rollback", *ADA)["version"] == 1
-        assert dev.model("reproduce", "1", "--no-search")["reproduced"]
-        assert dev.model("verify")["verified"]
+        assert dev.model("verify")["passed"]
     assert not (dev.workspace.state / "local").exists()
     assert not list(dev.folder.glob("abfss*"))
 

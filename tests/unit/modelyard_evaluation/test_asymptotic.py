@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from modelyard.evaluation.paired.asymptotic import delong, estimate, paired_difference
 from modelyard.evaluation.paired.bootstrap import paired_bootstrap
@@ -52,6 +52,22 @@ def test_every_metric_has_the_error_that_the_bootstrap_finds(draw, metric):
     assert found.value == pytest.approx(drawn.difference, abs=1e-12)
     assert np.ptp(found.interval(0.9)) == pytest.approx(np.ptp(drawn.interval), rel=0.1)
     assert found.interval(0.9) == pytest.approx(drawn.interval, abs=0.1 * np.ptp(drawn.interval))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 20), st.integers(2, 20), st.integers(1, 8))
+def test_a_rows_part_in_the_average_precision_is_what_more_of_it_would_change(seed, ones, zeros, distinct):
+    generator = np.random.default_rng(seed)
+    labels = generator.permutation(np.r_[np.ones(ones), np.zeros(zeros)])
+    scores = generator.integers(0, distinct, ones + zeros) / distinct
+    parts, value = prepare("pr_auc", labels, scores).parts(), average_precision_score(labels, scores)
+    assert parts.mean() == pytest.approx(value, abs=1e-12)
+    little, rows = 1e-6, ones + zeros
+    for row in range(rows):
+        weights = np.ones(rows)
+        weights[row] += little
+        moved = average_precision_score(labels, scores, sample_weight=weights) - value
+        assert parts[row] - value == pytest.approx(moved / little * rows, abs=1e-3)
 
 
 @pytest.mark.parametrize("metric", resampled_metrics())

@@ -54,6 +54,11 @@ def test_the_gate_is_calibrated_powerful_and_the_right_way_round(decide, draw):
     prove_right_way_round(decide, draw)
 
 
+def test_a_comparison_on_average_precision_is_calibrated_and_the_right_way_round(decide, draw):
+    prove_calibrated(lambda *drawn: decide(*drawn, metric="pr_auc"), draw)
+    prove_right_way_round(lambda *drawn: decide(*drawn, metric="pr_auc"), draw)
+
+
 def larger_wins(labels, new, old, seed):
     """No test at all: whoever has the larger value."""
     del seed

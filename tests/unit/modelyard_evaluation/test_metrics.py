@@ -85,6 +85,7 @@ def test_the_resampled_auc_equals_the_library_under_ties(seed, rows, distinct, s
 @pytest.mark.parametrize(
     ("metric", "function"),
     [
+        ("pr_auc", library.average_precision_score),
         ("brier", library.brier_score_loss),
         ("log_loss", library.log_loss),
         ("mse", library.mean_squared_error),
@@ -101,4 +102,4 @@ def test_every_other_resampled_metric_equals_the_library(scored, metric, functio
 
 
 def test_every_resampled_metric_is_tested_here():
-    assert set(resampled_metrics()) == {"roc_auc", "brier", "log_loss", "mse", "mae", "rmse", "r2"}
+    assert set(resampled_metrics()) == {"roc_auc", "pr_auc", "brier", "log_loss", "mse", "mae", "rmse", "r2"}

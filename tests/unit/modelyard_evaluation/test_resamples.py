@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from modelyard.evaluation.paired.bootstrap import paired_bootstrap, resampled
 from modelyard.evaluation.paired.drawing import Drawing
@@ -23,32 +23,38 @@ def bootstrapped():
     return done
 
 
+LIBRARY = {"roc_auc": roc_auc_score, "pr_auc": average_precision_score}
+
+
+@pytest.mark.parametrize("library", LIBRARY.items(), ids=LIBRARY)
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(4, 120), st.integers(1, 6), st.integers(0, 50))
-def test_every_resample_equals_the_library_on_the_rows_drawn_under_ties(seed, rows, distinct, place):
+def test_every_resample_equals_the_library_on_the_rows_drawn_under_ties(library, seed, rows, distinct, place):
+    metric, measure = library
     generator = np.random.default_rng(seed)
     labels = (generator.random(rows) < 0.4).astype(float)
     scores = [generator.integers(0, distinct, rows) / distinct for _ in range(2)]
-    models = [prepare("roc_auc", labels, one) for one in scores]
+    models = [prepare(metric, labels, one) for one in scores]
     found = resampled(*models, rows=rows, resamples=place + 1, seed=seed)[place]
     drawn = np.repeat(np.arange(rows), Drawing(rows, seed).counts(place))
     if len(np.unique(labels[drawn])) < 2:
         assert np.isnan(found).all()
     else:
-        assert found == pytest.approx([roc_auc_score(labels[drawn], one[drawn]) for one in scores], abs=1e-12)
+        assert found == pytest.approx([measure(labels[drawn], one[drawn]) for one in scores], abs=1e-12)
 
 
+@pytest.mark.parametrize("metric", LIBRARY)
 @pytest.mark.parametrize("threads", [2, 3, 64])
-def test_threads_do_not_change_the_answer(draw, threads):
+def test_threads_do_not_change_the_answer(draw, threads, metric):
     labels, new, old = draw(1, rows=3000)
-    models = [prepare("roc_auc", labels, one) for one in (new, old)]
+    models = [prepare(metric, labels, one) for one in (new, old)]
     alone = resampled(*models, rows=3000, resamples=30, seed=1, threads=1)
     assert (resampled(*models, rows=3000, resamples=30, seed=1, threads=threads) == alone).all()
 
 
 def test_the_difference_is_in_favour_of_the_candidate_whatever_the_metric(draw, bootstrapped):
     labels, better, worse = draw(1, gain=1.0)
-    for metric in ("roc_auc", "log_loss"):
+    for metric in ("roc_auc", "pr_auc", "log_loss"):
         assert bootstrapped(labels, better, worse, metric).difference > 0
         assert bootstrapped(labels, worse, better, metric).difference < 0
     numbers = np.random.default_rng(1).normal(size=200)

@@ -7,8 +7,6 @@ import sys
 from modelyard_serving.lean import stay_lean
 from modelyard_serving.settings import parse_settings
 
-CANNOT_LISTEN = 1
-
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
@@ -17,7 +15,7 @@ def main() -> int:
     # After the line above, so that nothing is imported that the serving image does not have.
     from modelyard_serving.hosting.host import serve
 
-    return 0 if serve(settings) else CANNOT_LISTEN
+    return serve(settings)
 
 
 if __name__ == "__main__":

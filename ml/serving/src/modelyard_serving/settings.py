@@ -45,6 +45,10 @@ class Settings:
     """How long a bundle may take to be checked."""
     check_bytes: int = 4 << 30
     """Memory that the check of a bundle may take beyond what the process has."""
+    otlp_endpoint: str | None = None
+    """Where OpenTelemetry traces are sent; none where they are not."""
+    trace_share: float = 1.0
+    """The share of requests that get a span where the caller does not say whether they should."""
     log_requests: bool = True
     """Whether each request is a line in the log."""
     announce: Path | None = None
@@ -78,6 +82,8 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         ("drain-seconds", _seconds, "after that: accepted requests may finish"),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(default, name.replace("-", "_")), help=text)
+    parser.add_argument("--otlp-endpoint", help="an OpenTelemetry collector that takes traces over HTTP")
+    parser.add_argument("--trace-share", type=float, default=default.trace_share, help="share of requests traced")
     parser.add_argument("--announce", type=Path, help="write the address here once requests are accepted")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     parser.add_argument("--no-request-log", dest="log_requests", action="store_false", help="no line for each request")

@@ -88,6 +88,7 @@ def compare_model(platform: Platform, name: str, *, note: Note) -> Compared:
         margin=spec.margin,
         floors=spec.floors,
         threshold=threshold,
+        clusters=rows.get_column(spec.cluster).to_list() if spec.cluster else None,
     )
     pictured = {f"version {one.version}": one.scores for one in scored}
     page = comparison_page(comparison, labels, pictured, threshold=threshold, names=spec.output.labels or ("0", "1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from modelyard.composition import Platform
@@ -9,11 +10,11 @@ from modelyard.errors import InvalidBundleError, NoProductionModelError
 from modelyard.notify.notification import Notification
 from modelyard.registry.versions import ModelVersion
 from modelyard.release.bundling import Bundle, RegisteredModel, build_bundle
-from modelyard.release.deployment import Deployment, DeploymentReport
+from modelyard.release.deployment import Deployment, DeploymentReport, Rehearse
 from modelyard.release.expectation import Expectation
 from modelyard.release.rehearsal import rehearse
 from modelyard.release.report import SuiteReport
-from modelyard.release.signers import sealing_of
+from modelyard.release.signers import sealing_of, trusted_keys_of
 from modelyard.release.status import ReleaseStatus, read_status
 from modelyard.release.suite import run_smoke, run_suite
 from modelyard_bundle import BundleContent, BundleError, Pointer, bundle_folder, read_bundle, read_pointer
@@ -55,7 +56,7 @@ def rehearse_release(platform: Platform, name: str) -> SuiteReport:
     """The API test suite on a process that serves the production version alone; the live API is not touched."""
     bundle = build(platform, name)
     expected = Expectation.of(read_bundle(bundle.folder))
-    with rehearse(bundle.pointer, bundles=Path(platform.connections.bundles)) as url:
+    with _rehearsal(platform)(bundle.pointer, bundles=Path(platform.connections.bundles)) as url:
         return run_suite(url, expected, budget_ms=platform.environment.serving.latency_budget_ms)
 
 
@@ -79,7 +80,13 @@ def deployment_of(platform: Platform) -> Deployment:
         deployments=Path(platform.connections.deployments),
         live=platform.connections.model_api,
         budget_ms=platform.environment.serving.latency_budget_ms,
+        rehearse=_rehearsal(platform),
     )
+
+
+def _rehearsal(platform: Platform) -> Rehearse:
+    """A rehearsal that trusts the same keys as the live API, so that what it takes is taken there."""
+    return partial(rehearse, trusted_keys=trusted_keys_of(platform.environment, platform.workspace))
 
 
 def status(platform: Platform, name: str) -> ReleaseStatus:

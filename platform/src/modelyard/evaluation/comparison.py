@@ -16,6 +16,7 @@ from modelyard.evaluation.deciding import Findings, Judgement, Rule, judge
 from modelyard.evaluation.floors import FloorResult, SliceFloor, check_floors, failures
 from modelyard.evaluation.paired.asymptotic import Estimate, estimate, paired_difference
 from modelyard.evaluation.paired.bootstrap import PairedBootstrap, paired_bootstrap
+from modelyard.evaluation.paired.clusters import Clusters, clusters_of
 from modelyard.evaluation.resampling import prepare
 from modelyard.evaluation.slicing import SliceRow, slice_rows
 from modelyard.evaluation.validity import BINARY, Obstacle, Scored, obstacles, remarks
@@ -61,6 +62,8 @@ class Comparison:
     more_rows: int | None = None
     """How many rows more would tell; none where that is not known, or nothing is missing."""
     floors: tuple[FloorResult, ...] = ()
+    clusters: int | None = None
+    """In how many clusters the rows come, where they hang together."""
 
     def to_document(self) -> dict[str, Any]:
         """The comparison as JSON values; what is not a finite number is null."""
@@ -91,6 +94,7 @@ def compare(
     margin: float = 0.0,
     floors: Sequence[SliceFloor] = (),
     threshold: float = 0.5,
+    clusters: Sequence[object] | None = None,
 ) -> Comparison:
     """Compare what two versions say about the same rows.
 
@@ -111,7 +115,9 @@ def compare(
         floors: What must hold in every slice of a column. Their columns are protected: the candidate must not be
             worse in any slice of them.
         threshold: The probability from which on 1 is predicted.
+        clusters: One a row; rows with the same value hang together and count as one witness.
     """
+    together = None if clusters is None else clusters_of(clusters)
     told = Comparison(
         model=model,
         metric=metric,
@@ -129,12 +135,15 @@ def compare(
         rule=rule,
         use=use,
         margin=margin,
+        clusters=together.count if together else None,
     )
-    found = obstacles(labels, candidate, production, metric=metric, test_rows=test_rows)
+    found = obstacles(labels, candidate, production, metric=metric, test_rows=test_rows, clusters=together)
     if not all(np.isfinite(one).all() for one in _numbers(labels, candidate, production)):
         return _hindered(told, found)
-    told = _measured(told, labels, candidate, production, resamples=resamples, seed=seed)
-    told = _sliced(told, labels, candidate, production, slices=slices, floors=floors, threshold=threshold)
+    told = _measured(told, labels, candidate, production, resamples=resamples, seed=seed, clusters=together)
+    told = _sliced(
+        told, labels, candidate, production, slices=slices, floors=floors, threshold=threshold, clusters=together
+    )
     return _hindered(told, found) if found else _with_slices(told)
 
 
@@ -143,7 +152,14 @@ def _numbers(labels: Values, candidate: Scored, production: Scored | None) -> li
 
 
 def _measured(
-    told: Comparison, labels: Values, candidate: Scored, production: Scored | None, *, resamples: int, seed: int
+    told: Comparison,
+    labels: Values,
+    candidate: Scored,
+    production: Scored | None,
+    *,
+    resamples: int,
+    seed: int,
+    clusters: Clusters | None,
 ) -> Comparison:
     """The figures, and the verdict that follows from them alone."""
     new = prepare(told.metric, labels, candidate.scores)
@@ -152,7 +168,7 @@ def _measured(
         return replace(
             told,
             candidate_value=None if math.isnan(value) else value,
-            estimate=estimate(told.metric, labels, new),
+            estimate=estimate(told.metric, labels, new, clusters=clusters),
         )
     old = prepare(told.metric, labels, production.scores)
     bootstrap = paired_bootstrap(
@@ -165,8 +181,9 @@ def _measured(
         seed=seed,
         margin=told.margin,
         pairing="unpaired" if told.rule == "unpaired_90" else "paired",
+        clusters=clusters,
     )
-    apart = paired_difference(told.metric, labels, new, old)
+    apart = paired_difference(told.metric, labels, new, old, clusters=clusters)
     findings = Findings(
         metric=told.metric,
         rows=len(labels),
@@ -199,6 +216,7 @@ def _sliced(
     slices: Mapping[str, Sequence[object]],
     floors: Sequence[SliceFloor],
     threshold: float,
+    clusters: Clusters | None,
 ) -> Comparison:
     """What is reported apart, and what is protected."""
     rows = slice_rows(
@@ -210,6 +228,7 @@ def _sliced(
         protected={floor.column for floor in floors},
         confidence=told.confidence,
         margin=told.margin,
+        clusters=clusters,
     )
     held = check_floors(labels, candidate.scores, floors, columns=slices, threshold=threshold)
     return replace(told, slices=rows, floors=held)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from modelyard.evaluation.metrics import direction
 from modelyard.evaluation.paired.asymptotic import Estimate, estimate, paired_difference
+from modelyard.evaluation.paired.clusters import Clusters
 from modelyard.evaluation.resampling import prepare
-from modelyard.evaluation.validity import BINARY
+from modelyard.evaluation.validity import fewest_of_a_class
 
 Values = NDArray[np.float64]
 
@@ -54,6 +55,7 @@ def slice_rows(
     protected: Collection[str] = (),
     confidence: float = 0.95,
     margin: float = 0.0,
+    clusters: Clusters | None = None,
 ) -> tuple[SliceRow, ...]:
     """The metric of both versions in every slice with enough rows, largest slices first within a column.
 
@@ -67,12 +69,13 @@ def slice_rows(
         confidence: At which a protected slice is called worse. It is shared between them (Bonferroni), so that a
             candidate that is worse nowhere is refused no more often than declared, however many slices there are.
         margin: By how much it may be worse all the same.
+        clusters: Which rows hang together.
     """
     measured = [
         one
         for column, values in slices.items()
         for one in sorted(
-            _measure_column(labels, candidate, production, metric, column, values, confidence),
+            _measure_column(labels, candidate, production, metric, column, values, confidence, clusters),
             key=lambda one: -one.row.rows,
         )
     ]
@@ -97,31 +100,39 @@ def _measure_column(
     column: str,
     values: Sequence[object],
     confidence: float,
+    clusters: Clusters | None,
 ) -> Iterator[_Measured]:
     for word, chosen in by_value(values):
         if chosen.sum() < FEWEST_ROWS:
             continue
         old = None if production is None else production[chosen]
-        found = _measure(labels[chosen], candidate[chosen], old, metric, 2 * confidence - 1)
+        together = None if clusters is None else clusters.among(chosen)
+        found = _measure(labels[chosen], candidate[chosen], old, metric, 2 * confidence - 1, clusters=together)
         if found is not None:
             yield replace(found, row=replace(found.row, column=column, value=word))
 
 
 def _measure(
-    labels: Values, candidate: Values, production: Values | None, metric: str, level: float
+    labels: Values,
+    candidate: Values,
+    production: Values | None,
+    metric: str,
+    level: float,
+    *,
+    clusters: Clusters | None,
 ) -> _Measured | None:
     once = np.ones(len(labels), dtype=np.uint8)
     new = prepare(metric, labels, candidate)
     value = new.weighted(once)
     if np.isnan(value):
         return None
-    enough = metric not in BINARY or min((labels == 1).sum(), (labels == 0).sum()) >= _FEWEST_OF_A_CLASS
+    enough = fewest_of_a_class(labels, metric, clusters) >= _FEWEST_OF_A_CLASS
     row = SliceRow(column="", value="", rows=len(labels), candidate=value, production=None, difference=None)
     if production is None:
-        found = estimate(metric, labels, new) if enough else None
+        found = estimate(metric, labels, new, clusters=clusters) if enough else None
         return _Measured(row=replace(row, interval=found.interval(level) if found else None), apart=None)
     old = prepare(metric, labels, production)
-    apart = paired_difference(metric, labels, new, old) if enough else None
+    apart = paired_difference(metric, labels, new, old, clusters=clusters) if enough else None
     rival = old.weighted(once)
     row = replace(
         row,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelyard.evaluation.paired.clusters import Clusters
 from modelyard.evaluation.verdicts import Verdict
 
 Values = NDArray[np.float64]
@@ -44,15 +45,27 @@ class Obstacle:
 
 
 def obstacles(
-    labels: Values, candidate: Scored, production: Scored | None, *, metric: str, test_rows: Mapping[str, Any]
+    labels: Values,
+    candidate: Scored,
+    production: Scored | None,
+    *,
+    metric: str,
+    test_rows: Mapping[str, Any],
+    clusters: Clusters | None = None,
 ) -> list[Obstacle]:
     """Everything that stands against a comparison, the gravest first."""
     versions = [candidate] if production is None else [candidate, production]
     return [
         *_not_numbers(labels, candidate, production),
         *(found for scored in versions if (found := _not_new(scored, test_rows))),
-        *_too_few(labels, metric),
+        *(_too_few(labels, metric) or _too_few_clusters(labels, metric, clusters)),
     ]
+
+
+def fewest_of_a_class(labels: Values, metric: str, clusters: Clusters | None) -> int:
+    """How many witnesses there are for the rarer class, or for a number at all: rows, or clusters that have such."""
+    classes = [labels == 1, labels == 0] if metric in BINARY else [np.ones(len(labels), dtype=np.bool_)]
+    return min(int(rows.sum()) if clusters is None else clusters.holding(rows) for rows in classes)
 
 
 def remarks(labels: Values, versions: Sequence[Scored]) -> list[str]:
@@ -116,6 +129,17 @@ def _too_few(labels: Values, metric: str) -> list[Obstacle]:
     return [
         Obstacle(verdict="not_enough_data", reason=f"{reason}; about {more:,} rows more are needed", more_rows=more)
     ]
+
+
+def _too_few_clusters(labels: Values, metric: str, clusters: Clusters | None) -> list[Obstacle]:
+    if clusters is None or (found := fewest_of_a_class(labels, metric, clusters)) >= FEWEST:
+        return []
+    reason = (
+        f"the {len(labels)} test rows come in {clusters.count} clusters, and of one class there are rows in {found} only"
+        if metric in BINARY
+        else f"the {len(labels)} test rows come in {clusters.count} clusters"
+    )
+    return [Obstacle(verdict="not_enough_data", reason=f"{reason}; below {FEWEST} nothing can be told")]
 
 
 def _place(text: str) -> tuple[str, float]:

@@ -11,7 +11,10 @@ from modelyard.errors import InvalidModelError
 Value = int | float | str | bool | None
 Parameters = Mapping[str, Value]
 Sampler = Literal["optuna", "hyperopt", "grid", "random"]
+GivingUp = Literal["halving", "wilcoxon"]
 SAMPLERS: tuple[Sampler, ...] = ("optuna", "hyperopt", "grid", "random")
+FEWEST_FOLDS: Mapping[GivingUp, int] = {"halving": 1, "wilcoxon": 5}
+"""With fewer folds nothing could be saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Search:
     folds: int = 1
     """1 judges by the validation rows. More judge within the training rows: by blocks of time, one after another, or
     by stretches of hashes, so that the validation rows stay new. A trial that falls behind on the first is given up."""
+    giving_up: GivingUp = "halving"
+    """When a trial has fallen behind. `halving`: it is among the worse half of those that passed 1, 2, 4 … folds:
+    quick, and often unjust. `wilcoxon`: it is worse than the best so far, fold against fold, beyond chance: for five
+    folds or more, since after three of them nothing is beyond chance yet."""
     trial_seconds: float = 600.0
     """A trial that takes longer is stopped and counts as failed, where trials run in processes of their own."""
 
@@ -70,6 +77,14 @@ class Search:
                 raise InvalidModelError(f"search: {name} is {found}, allowed is {least} or more")
         if self.sampler not in SAMPLERS:
             raise InvalidModelError(f"search: sampler is {self.sampler!r}, allowed is one of {', '.join(SAMPLERS)}")
+        if self.giving_up not in FEWEST_FOLDS:
+            raise InvalidModelError(
+                f"search: giving_up is {self.giving_up!r}, allowed is one of {', '.join(FEWEST_FOLDS)}"
+            )
+        if self.folds < (fewest := FEWEST_FOLDS[self.giving_up]):
+            raise InvalidModelError(
+                f"search: giving_up is {self.giving_up!r} with folds {self.folds}, allowed is {fewest} or more"
+            )
 
 
 def fits(space: Mapping[str, Dimension], parameters: Mapping[str, Value]) -> bool:

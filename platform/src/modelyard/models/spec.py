@@ -86,6 +86,9 @@ class ModelSpec:
     """Other ways to build it. Each gives a candidate of its own; together they compete for staging."""
     slices: tuple[str, ...] = ()
     """Columns by whose values the metrics are reported apart."""
+    cluster: str = ""
+    """Column of what several rows belong to, such as a customer or a day: these rows hang together, and a comparison
+    counts them as one witness. Empty where each row stands for itself."""
     floors: tuple[Floor, ...] = ()
     """What staging and comparison hold within every slice."""
     forbidden: tuple[str, ...] = ()
@@ -119,7 +122,13 @@ class ModelSpec:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that training reads."""
-        wanted = (*self.feature_names, *self.split.columns, *self.slices, *self.target_columns)
+        wanted = (
+            *self.feature_names,
+            *self.split.columns,
+            *self.slices,
+            *filter(None, [self.cluster]),
+            *self.target_columns,
+        )
         return tuple(dict.fromkeys(wanted))
 
     def variant(self, name: str) -> ModelSpec:

@@ -236,3 +236,15 @@ def test_a_check_costs_microseconds(open_keys, key_file, head):
         return (time.perf_counter() - began) / 100
 
     assert min(seconds() for _ in range(20)) < 100e-6
+
+
+def test_the_host_reads_the_list_before_each_fork_so_that_workers_inherit_the_newest(open_keys, key_file, head, clock):
+    access = open_keys()
+    key = key_file.add("k1")
+    key_file.write()
+    clock.now += 1
+    access.look()
+    key_file.write("broken just when a worker begins")
+    access.start()
+    access.check(head(key, b"x-api-key"), b"", need=Role.PREDICT)
+    access.close()

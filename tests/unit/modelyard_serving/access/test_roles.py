@@ -7,7 +7,12 @@ from modelyard_serving.observing.counters import ENDPOINTS
 
 
 def test_probes_are_open_and_nothing_else():
-    assert {name for name in ENDPOINTS if name != "other" and role_of(name) is None} == {"live", "ready", "model_ready"}
+    assert {name for name in ENDPOINTS if name != "other" and role_of(name) is None} == {
+        "live",
+        "ready",
+        "model_ready",
+        "ping",
+    }
 
 
 def test_every_endpoint_that_predicts_asks_for_predict():

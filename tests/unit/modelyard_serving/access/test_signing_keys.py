@@ -2,13 +2,16 @@
 
 import json
 import os
+import threading
 import time
 
 import pytest
 
 from modelyard_bundle import BundleError
 from modelyard_serving.access.fetching import fetch
+from modelyard_serving.access.opening import open_access
 from modelyard_serving.access.roles import Role
+from modelyard_serving.access.shared import MAX_BYTES, SharedDocument
 from modelyard_serving.access.signing_keys import MAX_AGE_SECONDS, FetchedKeys, Missing, parse_signing_keys
 
 
@@ -76,9 +79,13 @@ def test_warm_keys_are_fetched_once_in_24_hours(make_entra, place, issuer, beare
     assert place.asked == 1
 
 
-def test_the_thread_begins_with_the_first_use_and_not_before(place, told):
-    keys = FetchedKeys(place.url, tell=told)
+def test_the_thread_begins_with_the_first_use_and_not_before(make_settings, place, told):
+    before = threading.active_count()
+    access = open_access(make_settings(place.url), tell=told)
+    access.look()
+    assert threading.active_count() == before
     assert place.asked == 0
+    keys = FetchedKeys(place.url, tell=told)
     keys.start(wait_seconds=10)
     assert not isinstance(keys.find("one"), Missing)
     keys.close()
@@ -134,3 +141,32 @@ def test_failures_are_told_with_the_address_and_the_reason(place, told, until):
     until(lambda: len(told.named("signing_keys_failed")) > 1)
     keys.close()
     assert told.named("signing_keys_failed")[0] == {"url": place.url, "reason": "the answer is 418", "known": 0}
+
+
+def test_workers_that_are_forked_later_begin_with_what_was_fetched_even_if_the_address_is_down(place, told, until):
+    keys = FetchedKeys(place.url, tell=told)
+
+    def learns():
+        keys.start(wait_seconds=10)
+        return _finds(keys, "one")
+
+    def knows_at_once():
+        return not isinstance(keys.find("one"), Missing)
+
+    assert _forked(learns) == 0
+    place.status = 500
+    assert _forked(knows_at_once) == 0
+    assert keys._process == 0  # the process that forks never asked
+
+
+def test_half_a_document_is_none():
+    document = SharedDocument()
+    assert document.read() is None
+    document.write(b"x" * 100)
+    assert document.read() == b"x" * 100
+    document._memory[60:61] = b"y"
+    assert document.read() is None
+    document.write(b"z" * (MAX_BYTES + 1))
+    assert document.read() is None
+    document.write(b"")
+    assert document.read() is None

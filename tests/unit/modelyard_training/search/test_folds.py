@@ -11,7 +11,7 @@ from modelyard.models.preparing import labelled_parts
 from modelyard.models.splitting import HashSplit
 from modelyard.testing.model_fakes import sample_frame, sample_spec
 from modelyard.testing.search_fakes import searched_spec
-from modelyard_training.search.folds import bars_of, ground_of
+from modelyard_training.search.folds import bars_of, fell_behind, ground_of
 
 CUSTOMERS = 300
 
@@ -90,3 +90,32 @@ def test_rungs_are_at_one_two_four_folds_and_compare_means_over_the_same_folds()
     assert bars[2] == math.inf
     assert bars[3] == pytest.approx((0.1 + 0.3 + 9 + 9) / 4)
     assert bars[4:] == (math.inf,) * 3
+
+
+HARD_AND_EASY = (0.2, 0.9, 0.3, 0.7, 0.5, 0.8, 0.4, 0.6)
+"""Folds differ much more from each other than parameters do."""
+
+
+def behind(apart, folds=8):
+    return fell_behind([loss + more for loss, more in zip(HARD_AND_EASY[:folds], apart, strict=False)], HARD_AND_EASY)
+
+
+def test_whoever_is_a_little_worse_on_every_fold_has_fallen_behind_after_four():
+    assert [behind([0.011, 0.012, 0.013, 0.014], folds) for folds in (1, 2, 3, 4)] == [False, False, False, True]
+
+
+def test_whoever_is_better_or_the_same_has_not_fallen_behind():
+    assert not behind([0.0] * 8)
+    assert not behind([-0.01] * 8)
+
+
+def test_one_odd_fold_decides_nothing():
+    assert not behind([5.0, -0.01, -0.02, -0.03, -0.04, -0.05, -0.06, -0.07])
+    assert behind([-0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08])
+
+
+def test_parameters_that_are_equally_good_are_seldom_given_up():
+    generator = np.random.default_rng(0)
+    rounds = [behind(generator.normal(scale=0.05, size=8)) for _ in range(1000)]
+    assert np.mean(rounds) < 0.1 + 3 * (0.1 * 0.9 / 1000) ** 0.5
+    assert np.mean([behind(generator.normal(0.05, 0.05, size=8)) for _ in range(1000)]) > 0.6

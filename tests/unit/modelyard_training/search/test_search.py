@@ -53,6 +53,26 @@ def test_giving_up_by_folds_saves_work_and_finds_nearly_as_good(run):
     assert fully.value > 0
 
 
+def test_a_trial_is_given_up_once_it_is_worse_than_the_best_beyond_chance(run):
+    spec = searched_spec(folds=8, trials=16, rows=10_000, giving_up="wilcoxon")
+    found = run(spec)
+    assert timeless(found) == timeless(run(spec))
+    given_up = [trial for trial in found.trials if trial.given_up]
+    assert given_up
+    assert all(4 <= trial.folds < 8 for trial in given_up)
+    other = run(searched_spec(folds=8, trials=16, rows=10_000))
+    assert found.value == pytest.approx(other.value, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"giving_up": "median"}, "allowed is one of halving, wilcoxon"), ({"giving_up": "wilcoxon"}, "5 or more")],
+)
+def test_a_rule_for_giving_up_that_cannot_be_kept_is_refused(wrong, told):
+    with pytest.raises(InvalidModelError, match=told):
+        searched_spec(folds=4, **wrong)
+
+
 class KilledError(Exception):
     """Stands for a kill."""
 

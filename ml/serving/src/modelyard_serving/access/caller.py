@@ -40,7 +40,14 @@ class Caller:
 
 
 class Access(Protocol):
-    """Lets requests in or refuses them. One for each worker process, made after the fork."""
+    """Lets requests in or refuses them.
+
+    The host makes one when it starts, which finds faults early, and looks before each fork; a worker inherits it as it
+    is then, so a file that is broken just now locks nobody out, and starts it.
+    """
+
+    def look(self) -> None:
+        """Read what has changed. For the process that forks: begins no thread, never raises."""
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Get ready to check, waiting at most so long for what comes from elsewhere. Never raises."""
@@ -66,6 +73,9 @@ ANYBODY = Caller(client="anybody", credential="none", roles=EVERY_ROLE)
 
 class OpenAccess:
     """Lets everybody in: for a model API that only its own machine can reach."""
+
+    def look(self) -> None:
+        """Nothing changes."""
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Nothing to get ready."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from modelyard_serving.access.tokens import Pins, Steps, client_of, head_of, jso
 from modelyard_serving.refusals import RequestRefusedError
 
 SCHEME = "Bearer"
+LIBRARIES = ("jwt.algorithms", "cryptography.hazmat.primitives.asymmetric.rsa")
 MAX_VERIFIED = 4096
 """Verified tokens that are remembered."""
 _HINT = "get one with: az account get-access-token --scope AUDIENCE/.default"
@@ -46,7 +48,12 @@ class EntraAccess:
         self._steps = steps or Steps()
         self._wall = wall
         self._verified: dict[bytes, tuple[float, Caller]] = {}
-        self._generation = keys.generation
+        self._generation = -1
+        """Of the keys, when what is remembered was verified. Not asked for here: to ask may begin a thread."""
+
+    def look(self) -> None:
+        """Read a file of keys again if it has changed; an address is the worker's to ask."""
+        self._keys.look()
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Begin to have keys."""
@@ -127,10 +134,12 @@ def open_entra(settings: EntraSettings, *, tell: Tell) -> EntraAccess:
     Raises:
         AccessSettingsError: The file of keys cannot be read now, or the library for tokens is not installed.
     """
-    import importlib.util
-
-    if importlib.util.find_spec("jwt") is None or importlib.util.find_spec("cryptography") is None:
-        raise AccessSettingsError("mode entra needs PyJWT and cryptography; install pyjwt[crypto]")
+    try:
+        # Here and now: what is loaded before a fork is in memory once, however many workers there are.
+        for name in LIBRARIES:
+            import_module(name)
+    except ImportError as error:
+        raise AccessSettingsError(f"mode entra needs {error.name}; install pyjwt[crypto]") from error
     if not isinstance(settings.signing_keys, Path):
         return EntraAccess(settings, FetchedKeys(settings.signing_keys, tell=tell))
     try:

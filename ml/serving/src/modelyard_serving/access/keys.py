@@ -46,6 +46,10 @@ class KeyAccess:
         except BundleError as error:
             raise AccessSettingsError(str(error)) from error
 
+    def look(self) -> None:
+        """Read the list again if it has changed."""
+        self._keys.get()
+
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Nothing to get ready: the list is there already."""
 

@@ -7,7 +7,7 @@ from modelyard_serving.access.settings import AccessSettings, EntraSettings, Key
 
 
 def open_access(settings: AccessSettings | None, *, tell: Tell) -> Access:
-    """What checks requests. Made in each worker after the fork; made once before as well, it finds faults at the start.
+    """What checks requests. Made once, when the process starts; begins no thread.
 
     Args:
         settings: What the access document says; nothing where none was given, which lets everybody in.

@@ -21,12 +21,13 @@ class Role(StrEnum):
 
 
 EVERY_ROLE = frozenset(Role)
-OPEN = frozenset({"live", "ready", "model_ready"})
+OPEN = frozenset({"live", "ready", "model_ready", "ping"})
 """Endpoints that answer anybody: whoever probes has no key."""
 ROLE_OF: Mapping[str, Role] = MappingProxyType(
     {
         "root": Role.READ,
         "server": Role.READ,
+        "version": Role.READ,
         "model": Role.READ,
         "openapi": Role.READ,
         "docs": Role.READ,

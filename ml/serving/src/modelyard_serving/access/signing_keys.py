@@ -19,6 +19,7 @@ from modelyard_bundle.documents import parse_document, shown
 from modelyard_serving.access.caller import Tell
 from modelyard_serving.access.fetching import fetch
 from modelyard_serving.access.following import Followed
+from modelyard_serving.access.shared import SharedDocument
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -48,6 +49,9 @@ class SigningKeys(Protocol):
     @property
     def generation(self) -> int:
         """Grows when the keys change: what was verified before has to be verified again."""
+
+    def look(self) -> None:
+        """Read what has changed, without a thread."""
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Begin to have keys, waiting at most so long for them."""
@@ -110,6 +114,10 @@ class FileKeys:
         self._followed.get()
         return self._followed.generation
 
+    def look(self) -> None:
+        """Read the file again if it has changed."""
+        self._followed.get()
+
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """They are there already."""
 
@@ -122,7 +130,10 @@ class FileKeys:
 
 
 class FetchedKeys:
-    """Keys from an address. The thread begins with the first use, so that a fork before it loses nothing."""
+    """Keys from an address. The thread begins with the first use, so that a fork before it loses nothing.
+
+    What one worker has fetched, the workers that are forked later begin with.
+    """
 
     def __init__(
         self,
@@ -138,6 +149,7 @@ class FetchedKeys:
         self._max_age = max_age_seconds
         self._forced = forced_seconds
         self._retry = retry_seconds
+        self._shared = SharedDocument()
         self._keys: Keys | None = None
         self._generation = 0
         self._process = 0
@@ -153,6 +165,9 @@ class FetchedKeys:
         """How often the keys have changed."""
         self._run()
         return self._generation
+
+    def look(self) -> None:
+        """Nothing: asking needs a thread, and threads do not survive a fork."""
 
     def start(self, *, wait_seconds: float = 0.0) -> None:
         """Begin to ask, and wait for the first answer at most so long."""
@@ -188,6 +203,9 @@ class FetchedKeys:
         self._process = os.getpid()
         self._wake, self._tried = threading.Event(), threading.Event()
         self._wake.set()
+        if (known := self._shared.read()) is not None:
+            self._take(known)
+            self._tried.set()
         self._thread = threading.Thread(target=self._stay_fresh, name="signing-keys", daemon=True)
         self._thread.start()
 
@@ -205,12 +223,17 @@ class FetchedKeys:
     def _ask(self) -> None:
         self._asked = time.monotonic()
         try:
-            keys = parse_signing_keys(fetch(self._url), where=self._url)
+            content = fetch(self._url)
+            self._take(content)
         except (OSError, BundleError) as error:
             self._failures += 1
             self._tell("signing_keys_failed", url=self._url, reason=str(error), known=len(self._keys or ()))
             return
         self._failures = 0
+        self._shared.write(content)
+
+    def _take(self, content: bytes) -> None:
+        keys = parse_signing_keys(content, where=self._url)
         if self._keys is None or _differ(self._keys, keys):
             self._keys = keys
             self._generation += 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from modelyard_serving.access.caller import ANYBODY, Access, OpenAccess
 from modelyard_serving.answering.calls import Answer, Call, Header, Message, Receive, Scope, Send, json_answer
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.answering.describing import Describing
@@ -13,8 +14,10 @@ from modelyard_serving.answering.reading import ClientLeftError
 from modelyard_serving.answering.routes import Routes
 from modelyard_serving.answering.trials import ModelFailedError
 from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.observing.counters import VersionKey
 from modelyard_serving.observing.metrics import Metrics
 from modelyard_serving.observing.records import Log, where_it_failed
+from modelyard_serving.observing.tracing import Begun, NoTracing, Tracing
 from modelyard_serving.protocols.errors import error_document
 from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.settings import Settings
@@ -38,6 +41,9 @@ def build_routes(predicting: Predicting, describing: Describing) -> Routes:
         ("/v2/models/{name}/ready", "model_ready", describing.model_ready),
         ("/v2/models/{name}/versions/{version}", "model", describing.model),
         ("/v2/models/{name}/versions/{version}/ready", "model_ready", describing.model_ready),
+        ("/ping", "ping", describing.ping),
+        ("/health", "ping", describing.ping),
+        ("/version", "version", describing.version),
         ("/metrics", "metrics", describing.prometheus),
         ("/openapi.json", "openapi", describing.openapi),
         ("/docs", "docs", describing.docs),
@@ -62,8 +68,10 @@ class Application:
     catalog: Catalog
     settings: Settings
     metrics: Metrics
-    log: Log
+    records: Log
     predicting: Predicting
+    access: Access = field(default_factory=OpenAccess)
+    tracing: Tracing = field(default_factory=NoTracing)
     closing: bool = False
     """Answers ask clients to come back on a new connection: this worker is about to end."""
     _in_flight: int = 0
@@ -73,6 +81,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call = Call.begin(scope, receive, started=time.perf_counter())
+        begun = self.tracing.begin(scope["headers"])
         self._in_flight += 1
         self.metrics.segment.in_flight = self._in_flight
         try:
@@ -85,13 +94,16 @@ class Application:
             self._in_flight -= 1
             self._held -= call.held
             self.metrics.segment.in_flight = self._in_flight
-            self._finish(call)
+            self._finish(call, begun)
 
     async def _answer(self, call: Call) -> Answer:
         try:
             self._admit(call)
             match = self.routes.find(call.path, call.method)
             call.endpoint, call.names = match.endpoint.name, match.names
+            if match.endpoint.role is not None:
+                query = call.scope.get("query_string", b"")
+                call.caller = self.access.check(call.scope["headers"], query, need=match.endpoint.role)
             return await match.endpoint.handler(call)
         except ClientLeftError:
             raise
@@ -119,7 +131,9 @@ class Application:
         if isinstance(error, ModelFailedError):
             message = f"the model failed on this request; its log names the cause under {call.request_id}"
             return _refused(call, "prediction_failed", message, status=500)
-        self.log.event("failure", request_id=call.request_id, error=type(error).__name__, trace=where_it_failed(error))
+        self.records.event(
+            "failure", request_id=call.request_id, error=type(error).__name__, trace=where_it_failed(error)
+        )
         message = f"the model API failed; its log names the cause under {call.request_id}"
         return _refused(call, "failed", message, status=500)
 
@@ -142,24 +156,37 @@ class Application:
         served = self.catalog.served
         return next(iter(served.values())) if call.error is None and len(served) == 1 else None
 
-    def _finish(self, call: Call) -> None:
+    def _finish(self, call: Call, begun: Begun | None) -> None:
         seconds = time.perf_counter() - call.started
-        model = call.model
-        key = None if model is None else model.key
+        key = None if call.model is None else call.model.key
         self.metrics.count(call.endpoint, call.status, key=key, seconds=seconds, error=call.error)
-        if call.endpoint in _UNLOGGED or not self.settings.log_requests:
-            return
-        self.log.event(
+        if begun is not None:
+            self.tracing.end(
+                begun,
+                method=call.method,
+                endpoint=call.endpoint,
+                status=call.status,
+                request_id=call.request_id,
+                model=None if key is None else key.model,
+                version=None if key is None else key.version,
+                rows=call.rows,
+                error=call.error,
+            )
+        if call.endpoint not in _UNLOGGED and self.settings.log_requests:
+            self._log(call, key, seconds)
+
+    def _log(self, call: Call, key: VersionKey | None, seconds: float) -> None:
+        self.records.event(
             "request",
             request_id=call.request_id,
             method=call.method,
             path=call.path[:200],
             status=call.status,
             ms=round(seconds * 1e3, 3),
-            model=model.name if model else None,
-            version=model.version if model else None,
+            model=None if key is None else key.model,
+            version=None if key is None else key.version,
             rows=call.rows,
-            caller=call.caller or None,
+            caller=None if call.caller is ANYBODY else call.caller.client,
             error=call.error,
         )
 

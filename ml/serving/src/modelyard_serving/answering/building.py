@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
+from modelyard_serving.access.caller import Access, OpenAccess
 from modelyard_serving.answering.app import Application, build_routes
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.answering.describing import Describing
@@ -12,6 +13,7 @@ from modelyard_serving.answering.reporting import Alone, Report, Reports
 from modelyard_serving.observing.counters import Segment
 from modelyard_serving.observing.metrics import Metrics
 from modelyard_serving.observing.records import Log
+from modelyard_serving.observing.tracing import NoTracing, Tracing
 from modelyard_serving.settings import Settings
 
 
@@ -23,6 +25,8 @@ def build_app(
     log: Log,
     threads: Executor,
     reports: Reports | None = None,
+    access: Access | None = None,
+    tracing: Tracing | None = None,
 ) -> Application:
     """The model API as an ASGI application.
 
@@ -32,6 +36,8 @@ def build_app(
         segment: Where it counts; made for this catalog.
         log: Where it writes what happened.
         threads: Where large batches are predicted.
+        access: Lets requests in; everybody unless told.
+        tracing: Takes traces; none unless told.
         reports: Knows of all workers; of this one alone unless told.
     """
     metrics = Metrics(segment)
@@ -39,5 +45,12 @@ def build_app(
     predicting = Predicting(catalog=catalog, settings=settings, metrics=metrics, log=log, threads=threads)
     routes = build_routes(predicting, Describing(catalog=catalog, reports=reports or alone))
     return Application(
-        routes=routes, catalog=catalog, settings=settings, metrics=metrics, log=log, predicting=predicting
+        routes=routes,
+        catalog=catalog,
+        settings=settings,
+        metrics=metrics,
+        records=log,
+        predicting=predicting,
+        access=access or OpenAccess(),
+        tracing=tracing or NoTracing(),
     )

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from modelyard_serving.access.caller import ANYBODY, Caller
 from modelyard_serving.loading.served import ServedModel
 
 Scope = MutableMapping[str, Any]
@@ -51,8 +52,7 @@ class Call:
     endpoint: str = "other"
     names: Mapping[str, str] = field(default_factory=dict)
     """What stands in the path: name, and version where one is asked for."""
-    caller: str = ""
-    """Who asked, where the model API knows."""
+    caller: Caller = ANYBODY
     model: ServedModel | None = None
     """The version that answers."""
     rows: int = 0
@@ -88,6 +88,11 @@ class Call:
     def header(self, name: bytes) -> str:
         """A header as text; empty where there is none."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def has_query(self) -> bool:
+        """Whether anything stands behind the question mark."""
+        return bool(self.scope.get("query_string"))
 
     def query(self) -> dict[str, str]:
         """The query's parameters; of one that comes twice, the last."""

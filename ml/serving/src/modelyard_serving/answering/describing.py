@@ -21,6 +21,7 @@ _PAGE_HEADERS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+_PLAIN: Header = (b"content-type", b"text/plain; charset=utf-8")
 _EXPOSITION: Header = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -54,6 +55,16 @@ class Describing:
             return json_answer({"ready": True, "models": list(self.catalog.served)})
         return json_answer({"ready": False, "reason": reason}, status=503, headers={"retry-after": "5"})
 
+    async def ping(self, call: Call) -> Answer:
+        """What MLflow's clients wait on."""
+        del call
+        return Answer(b"\n", 200 if self.catalog.readiness() is None else 503, (_PLAIN,))
+
+    async def version(self, call: Call) -> Answer:
+        """What MLflow's clients ask the server's version with."""
+        del call
+        return Answer(metadata.VERSION.encode(), 200, (_PLAIN,))
+
     async def model(self, call: Call) -> Answer:
         """A model's metadata, and the bundle that was refused last if one was."""
         model = self._find(call)
@@ -74,6 +85,7 @@ class Describing:
         return json_answer({"name": model.name, "ready": True})
 
     def _find(self, call: Call) -> ServedModel:
+        call.caller.check_model(call.names["name"])
         model = self.catalog.find(call.names["name"], call.names.get("version"))
         call.model = model
         return model

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
+from modelyard_serving.access.caller import check_role
+from modelyard_serving.access.roles import Role
 from modelyard_serving.answering.batching import Batcher
 from modelyard_serving.answering.calls import Answer, Call
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.answering.profiles import Profile
 from modelyard_serving.answering.reading import content_type, read_body
 from modelyard_serving.answering.trials import ModelFailedError, Trial
+from modelyard_serving.explaining.explanation import Explanation
 from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.observing.counters import VersionKey
 from modelyard_serving.observing.metrics import Metrics
 from modelyard_serving.observing.records import Log, where_it_failed
-from modelyard_serving.protocols.asking import Asked, Told
-from modelyard_serving.protocols.bodies import CSV, JSON
+from modelyard_serving.protocols.asking import Asked, Told, wants_explanation
+from modelyard_serving.protocols.bodies import CSV, INFERENCE_MEDIA, JSON
 from modelyard_serving.protocols.inference import read_inference
 from modelyard_serving.protocols.invocations import read_invocation
 from modelyard_serving.protocols.typed import read_rows
+from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.settings import Settings
 
-OCTETS = "application/octet-stream"
 Read = Callable[[bytes], Asked]
 """Takes the body of a request apart, for the model that it is meant for."""
 
@@ -44,7 +48,9 @@ class Predicting:
         """Open Inference Protocol, version 2, in JSON or with binary tensors."""
         model = self._begin(call)
         header = call.headers.get(b"inference-header-content-length")
-        content_type(call, JSON) if header is None else content_type(call, JSON, OCTETS)
+        # Triton's own client names no content type.
+        if b"content-type" in call.headers:
+            content_type(call, *INFERENCE_MEDIA)
         return await self._answer(
             call, model, lambda body: read_inference(body, model.signature, model.decoder, header=header)
         )
@@ -64,6 +70,7 @@ class Predicting:
     def _begin(self, call: Call) -> ServedModel:
         name = call.names.get("name")
         model = self.catalog.only() if name is None else self.catalog.find(name, call.names.get("version"))
+        call.caller.check_model(model.name)
         call.model = model
         return model
 
@@ -80,8 +87,14 @@ class Predicting:
         call.model = model
         kept = self._kept_for(model)
         decoded = model.decode(asked.columns, max_rows=self.settings.max_rows)
+        explain = asked.explain or (call.has_query and wants_explanation(call.query()))
+        if explain:
+            check_role(call.caller, Role.EXPLAIN, scheme="Bearer")
         try:
             prediction = await kept.batcher.predict(decoded)
+            explanation = await self._explained(model, asked) if explain else None
+        except RequestRefusedError:
+            raise
         except Exception as error:
             self._failed(call, model, error)
             raise ModelFailedError from error
@@ -89,7 +102,13 @@ class Predicting:
         self.metrics.predicted(model.key, prediction.values, above=prediction.above, unseen=call.unseen)
         if kept.profile is not None:
             kept.profile.add(decoded)
-        return Told(prediction, decoded.warnings)
+        return Told(prediction, decoded.warnings, explanation)
+
+    async def _explained(self, model: ServedModel, asked: Asked) -> Explanation:
+        # Whoever does not ask for it pays nothing for it.
+        from modelyard_serving.explaining.explainer import explain
+
+        return await asyncio.get_running_loop().run_in_executor(self.threads, explain, model, asked.columns)
 
     def flush(self) -> None:
         """Add to the shared memory what was gathered of the features' profiles."""

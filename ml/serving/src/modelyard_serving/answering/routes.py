@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from modelyard_serving.access.roles import Role, role_of
 from modelyard_serving.answering.calls import Handler
 from modelyard_serving.refusals import RequestRefusedError
 
@@ -20,6 +21,8 @@ class Endpoint:
     name: str
     method: str
     handler: Handler
+    role: Role | None
+    """What the caller must be allowed to do; none where anybody may ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Routes:
 
     def add(self, path: str, name: str, *, method: str, handler: Handler) -> None:
         """One more endpoint."""
-        endpoint = Endpoint(name, method, handler)
+        endpoint = Endpoint(name, method, handler, role_of(name))
         names = tuple(re.findall(r"\{(\w+)\}", path))
         if not names:
             self._exact[path] = Match(endpoint, {})

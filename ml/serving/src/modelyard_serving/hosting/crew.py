@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from modelyard_serving.answering.catalog import Beside, Catalog
 from modelyard_serving.answering.reporting import segment_for
 from modelyard_serving.hosting.channel import HostEnd
-from modelyard_serving.hosting.worker import WorkerPlan, run_worker
+from modelyard_serving.hosting.worker import Openings, WorkerPlan, run_worker
 from modelyard_serving.observing.counters import Ledger, Segment
 from modelyard_serving.observing.records import Log
 from modelyard_serving.settings import Settings
@@ -64,6 +64,7 @@ class Crew:
         listeners: One socket for each place.
         events: Told of every worker's channel.
         log: Where it writes what happened.
+        openings: Who may ask, and where traces go.
     """
 
     settings: Settings
@@ -71,6 +72,7 @@ class Crew:
     listeners: Sequence[socket.socket]
     events: selectors.BaseSelector
     log: Log
+    openings: Openings = field(default_factory=Openings)
     weights: dict[str, float] = field(default_factory=dict)
     """The share of each rollout's candidate, by the rollout's id."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -249,6 +251,7 @@ class Crew:
                     settings=self.settings,
                     catalog=self.catalog,
                     segment=segment,
+                    openings=self.openings,
                     listener=place.listener,
                     channel=theirs,
                 )

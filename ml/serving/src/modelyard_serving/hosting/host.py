@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from modelyard_bundle import Pointer, write_atomically
+from modelyard_serving.access.settings import AccessSettingsError
 from modelyard_serving.answering.catalog import Beside, Catalog
 from modelyard_serving.answering.reporting import Report
 from modelyard_serving.hosting.crew import Crew, Member
@@ -22,13 +23,16 @@ from modelyard_serving.hosting.listeners import address_of, open_listeners
 from modelyard_serving.hosting.tryouts import Tryouts
 from modelyard_serving.hosting.vetting import vet
 from modelyard_serving.hosting.watcher import Watcher
+from modelyard_serving.hosting.worker import Openings
 from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.observing.records import DirectLog
+from modelyard_serving.observing.tracing import TracingError
 from modelyard_serving.rollouts.verdicts import weight_of
 from modelyard_serving.settings import Settings
 
 STOP_MARGIN_SECONDS = 3.0
 """Beyond the time that requests may take: how long workers may need to end."""
+CANNOT_LISTEN, WRONG_SETTINGS = 1, 3
 _TURN_SECONDS = 0.05
 _CHANGING_SECONDS = 0.005
 _READ_BYTES = 1024
@@ -44,9 +48,11 @@ class Host:
     Args:
         settings: How it runs.
         log: Where it writes what happened.
+        openings: Who may ask, and where traces go.
     """
 
-    def __init__(self, settings: Settings, log: DirectLog) -> None:
+    def __init__(self, settings: Settings, log: DirectLog, openings: Openings) -> None:
+        self._openings = openings
         self._settings = settings
         self._log = log
         self._catalog = Catalog()
@@ -87,6 +93,7 @@ class Host:
             listeners=listeners,
             events=self._events,
             log=self._log,
+            openings=self._openings,
         )
         self._take_signals()
         self._crew.renew()
@@ -215,6 +222,16 @@ class Host:
             self._events.close()
 
 
-def serve(settings: Settings) -> bool:
-    """Run the model API until it is told to stop. False where it cannot listen."""
-    return Host(settings, DirectLog()).run()
+def serve(settings: Settings) -> int:
+    """Run the model API until it is told to stop.
+
+    Returns:
+        The exit code: 0, 1 where it cannot listen, 3 where what it was told makes no sense.
+    """
+    log = DirectLog()
+    try:
+        openings = Openings.prepare(settings, log)
+    except (AccessSettingsError, TracingError) as error:
+        log.event("wrong_settings", reason=str(error))
+        return WRONG_SETTINGS
+    return 0 if Host(settings, log, openings).run() else CANNOT_LISTEN

@@ -7,20 +7,23 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import uvicorn
 
+from modelyard_serving.access.opening import open_access
+from modelyard_serving.access.settings import AccessSettings, read_access_settings, refuse_open_door
 from modelyard_serving.answering.app import Application
 from modelyard_serving.answering.building import build_app
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.hosting.channel import WorkerEnd
 from modelyard_serving.observing.counters import Segment
-from modelyard_serving.observing.records import LogWriter
+from modelyard_serving.observing.records import Log, LogWriter
+from modelyard_serving.observing.tracing import NoTracing, Tracing, prepare_tracing
 from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.settings import Settings
 
@@ -29,8 +32,31 @@ RETIRE_SECONDS = 6.0
 """How long a replaced worker waits for its clients to turn to the next one: a little longer than uvicorn keeps a
 connection on which nothing is asked."""
 _LOOK_SECONDS = 0.05
+ACCESS_SECONDS = 3.0
+"""How long a new worker waits for the keys that sign tokens; after that it refuses until it has them."""
 ANSWER_SECONDS = 8.0
 """How long the host may take to answer a question that a client waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """What is checked once at the start and opened in each worker: it may need threads, which survive no fork."""
+
+    access: AccessSettings | None = None
+    tracing: Callable[[Log], Tracing] = field(default=lambda _: NoTracing())
+
+    @classmethod
+    def prepare(cls, settings: Settings, log: Log) -> Openings:
+        """Find faults before anything is served.
+
+        Raises:
+            AccessSettingsError: The access document is not in order, or is needed and not there.
+            TracingError: Traces were asked for and cannot be made.
+        """
+        access = None if settings.access is None else read_access_settings(settings.access)
+        refuse_open_door(access, settings.host)
+        open_access(access, tell=log.event).close()
+        return cls(access, prepare_tracing(settings.otlp_endpoint, share=settings.trace_share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +66,7 @@ class WorkerPlan:
     settings: Settings
     catalog: Catalog
     segment: Segment
+    openings: Openings
     listener: socket.socket
     channel: socket.socket
 
@@ -66,7 +93,7 @@ def run_worker(plan: WorkerPlan) -> NoReturn:
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(Server(config, worker).serve(sockets=[plan.listener]))
-        worker.app.predicting.flush()
+        worker.end()
         log.close()
         # The drain limit holds for threads as well: a prediction that never ends must not keep the process alive,
         # and the interpreter would wait for it.
@@ -93,10 +120,19 @@ class Worker:
             log=log,
             threads=self._threads,
             reports=self,
+            access=open_access(plan.openings.access, tell=log.event),
+            tracing=plan.openings.tracing(log),
         )
+
+    def end(self) -> None:
+        """Nothing is asked any more."""
+        self.app.predicting.flush()
+        self.app.access.close()
+        self.app.tracing.close()
 
     async def begin(self) -> None:
         """Say that this worker is ready, and listen to the host from now on."""
+        self.app.access.start(wait_seconds=ACCESS_SECONDS)
         for model in self.plan.catalog.versions:
             model.warm()
         self._end = await WorkerEnd.open(self.plan.channel)

@@ -25,6 +25,8 @@ ENDPOINTS = (
     "infer",
     "invocations",
     "predict",
+    "ping",
+    "version",
 )
 """The names of the endpoints: paths would make as many series as clients can think of."""
 STATUSES = (0, 200, 307, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 503)

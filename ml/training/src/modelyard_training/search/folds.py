@@ -27,6 +27,9 @@ Stretch = tuple[int, int]
 """Rows from the first number until before the second."""
 FEWEST_FINISHED = 3
 """Nothing is given up before this many trials have passed the same fold."""
+FEWEST_FOLDS_PASSED = 4
+"""Signed ranks: after three folds even the clearest case may be chance, one time in eight."""
+CHANCE = 0.1
 KEPT = 0.5
 """Successive halving: of the trials that have passed a fold, the better half goes on."""
 
@@ -114,6 +117,20 @@ def _check(spec: ModelSpec, ground: Ground) -> None:
                     f"{'no row' if rows.is_empty() else f'one class only in {rows.height} rows'} to {what}",
                     hint=f"ingest more data, or declare fewer folds in ml/models/{spec.name}/model.py",
                 )
+
+
+def fell_behind(losses: Sequence[float], rival: Sequence[float]) -> bool:
+    """Whether these losses are above the rival's, fold against fold, beyond chance.
+
+    By Wilcoxon's signed ranks (1945), one-sided: how hard a fold is cancels out, and one odd fold decides nothing. Less
+    is asked for than in a comparison of versions, since what is wrongly given up costs one trial.
+    """
+    from scipy import stats  # type: ignore[import-untyped, unused-ignore]
+
+    apart = np.subtract(losses, rival[: len(losses)])
+    if len(apart) < FEWEST_FOLDS_PASSED or apart.mean() <= 0:
+        return False
+    return bool(stats.wilcoxon(apart, alternative="greater", zero_method="zsplit").pvalue < CHANCE)
 
 
 def bars_of(losses: Sequence[Sequence[float]], folds: int) -> tuple[float, ...]:

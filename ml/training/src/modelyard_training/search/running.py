@@ -8,6 +8,7 @@ earlier rounds alone. A search that was killed replays its journal and goes on.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -131,12 +132,20 @@ class _Run:
             asked = self._sampler.ask(min(wanted.together, wanted.trials - len(self.trials)))
             if not asked:
                 return
-            bars = bars_of(self._losses, len(self._ground.folds))
-            tasks = [Task(len(self.trials) + place, one, bars) for place, one in enumerate(asked)]
+            bars, rival = self._measures()
+            tasks = [Task(len(self.trials) + place, one, bars, rival) for place, one in enumerate(asked)]
             found = self._tried(tasks, until=until)
             self._keep(tasks, found)
             if not self.out_of_time:
                 self._sampler.tell([found[task.number].loss for task in tasks])
+
+    def _measures(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """What the trials of a round are held to: bars, or the best of earlier rounds."""
+        folds = len(self._ground.folds)
+        if self._spec.search.giving_up == "halving":
+            return bars_of(self._losses, folds), ()
+        whole = [losses for losses in self._losses if len(losses) == folds]
+        return (), min(whole, key=math.fsum, default=())
 
     def _tried(self, tasks: Sequence[Task], *, until: float) -> dict[int, Outcome]:
         """The outcomes by number: from the journal where they are known."""

@@ -14,7 +14,7 @@ from modelyard.models.preparing import label_values
 from modelyard.models.searching import Parameters
 from modelyard.models.spec import ModelSpec
 from modelyard_training.learning import fitted, measure
-from modelyard_training.search.folds import Ground
+from modelyard_training.search.folds import Ground, fell_behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Task:
     parameters: Parameters
     bars: tuple[float, ...] = ()
     """The loss above which it is given up after each fold."""
+    rival: tuple[float, ...] = ()
+    """The losses of the best trial so far, one a fold: it is given up when it has fallen behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,14 @@ def try_parameters(spec: ModelSpec, ground: Ground, task: Task, *, seed: int) ->
     problem = ""
     try:
         with one_thread():
-            losses += _losses(spec, ground, {**task.parameters, "seed": seed}, task.bars)
+            losses += _losses(spec, ground, {**task.parameters, "seed": seed}, task)
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
     return Outcome(tuple(losses), time.monotonic() - started, problem)
 
 
-def _losses(spec: ModelSpec, ground: Ground, parameters: Mapping[str, Any], bars: Sequence[float]) -> Iterator[float]:
-    metric, found = spec.search.metric, []
+def _losses(spec: ModelSpec, ground: Ground, parameters: Mapping[str, Any], task: Task) -> Iterator[float]:
+    metric, found = spec.search.metric, list[float]()
     for place, fold in enumerate(ground.folds):
         rows = ground.rows_of(*fold.learn)
         model = fitted(spec, parameters, rows)
@@ -68,8 +70,14 @@ def _losses(spec: ModelSpec, ground: Ground, parameters: Mapping[str, Any], bars
             raise ValueError(f"{metric} is {loss} on fold {place + 1}")
         found.append(loss)
         yield loss
-        if place < len(bars) and math.fsum(found) / len(found) > bars[place]:
+        if _is_hopeless(found, task):
             return
+
+
+def _is_hopeless(found: Sequence[float], task: Task) -> bool:
+    passed = len(found)
+    over = passed <= len(task.bars) and math.fsum(found) / passed > task.bars[passed - 1]
+    return over or (passed < len(task.rival) and fell_behind(found, task.rival))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelyard.evaluation.metrics import direction
+from modelyard.evaluation.paired.clusters import Clusters
 from modelyard.evaluation.paired.quantiles import student_quantile
 from modelyard.evaluation.paired.ranking import rank
 from modelyard.evaluation.resampling import ROC_AUC, Prepared
@@ -45,14 +46,16 @@ class Estimate:
         return limit - self.value > self.error * student_quantile(confidence, self.freedom)
 
 
-def estimate(metric: str, labels: Values, model: Prepared) -> Estimate | None:
-    """One model's metric; None where there are too few rows for an error."""
-    return _estimated(metric, labels, model.parts)
+def estimate(metric: str, labels: Values, model: Prepared, *, clusters: Clusters | None = None) -> Estimate | None:
+    """One model's metric; None where there are too few rows, or clusters of rows, for an error."""
+    return _estimated(metric, labels, model.parts, clusters)
 
 
-def paired_difference(metric: str, labels: Values, candidate: Prepared, production: Prepared) -> Estimate | None:
+def paired_difference(
+    metric: str, labels: Values, candidate: Prepared, production: Prepared, *, clusters: Clusters | None = None
+) -> Estimate | None:
     """The candidate's metric minus production's, above 0 in favour of the candidate; None where rows are too few."""
-    return _estimated(metric, labels, lambda: direction(metric) * (candidate.parts() - production.parts()))
+    return _estimated(metric, labels, lambda: direction(metric) * (candidate.parts() - production.parts()), clusters)
 
 
 def delong(labels: Values, scores: Sequence[Values]) -> tuple[Values, Values]:
@@ -63,16 +66,31 @@ def delong(labels: Values, scores: Sequence[Values]) -> tuple[Values, Values]:
     return ones.mean(axis=1), covariance
 
 
-def _estimated(metric: str, labels: Values, parts: Callable[[], Values]) -> Estimate | None:
+def _estimated(metric: str, labels: Values, parts: Callable[[], Values], clusters: Clusters | None) -> Estimate | None:
     chosen = [labels == 1, labels != 1] if metric == ROC_AUC else [np.full(len(labels), fill_value=True)]
     if min(int(rows.sum()) for rows in chosen) < 2:  # noqa: PLR2004 - one row has no spread
         return None
     found = parts()
+    if clusters is not None:
+        return _clustered(found, chosen, clusters)
     groups = [found[rows] for rows in chosen]
     variances = [float(group.var(ddof=1)) / len(group) for group in groups]
     whole = sum(variances)
     freedom = _freedom(groups, variances) if whole else min(len(group) for group in groups) - 1.0
     return Estimate(value=float(groups[0].mean()), error=whole**0.5, freedom=freedom)
+
+
+def _clustered(parts: Values, classes: Sequence[NDArray[np.bool_]], clusters: Clusters) -> Estimate | None:
+    """Each row's influence on the figure, summed within clusters: the sums are independent, the rows are not."""
+    if clusters.count < 2:  # noqa: PLR2004 - one cluster has no spread
+        return None
+    influence = np.zeros(len(parts))
+    for rows in classes:
+        influence[rows] = (parts[rows] - parts[rows].mean()) / rows.sum()
+    sums = clusters.sums(influence)
+    variance = float(np.sum(sums**2)) * clusters.count / (clusters.count - 1)
+    freedom = _freedom([sums], [variance]) if variance else clusters.count - 1.0
+    return Estimate(value=float(parts[classes[0]].mean()), error=variance**0.5, freedom=freedom)
 
 
 def _freedom(groups: Sequence[Values], variances: Sequence[float]) -> float:

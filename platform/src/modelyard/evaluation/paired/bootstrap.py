@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelyard.evaluation.metrics import direction
+from modelyard.evaluation.paired.clusters import ClusterDrawing, Clusters, drawing_of
 from modelyard.evaluation.paired.drawing import Drawing
 from modelyard.evaluation.paired.scratch import Scratch
 from modelyard.evaluation.resampling import Prepared
@@ -67,6 +68,7 @@ def paired_bootstrap(
     margin: float = 0.0,
     pairing: Pairing = "paired",
     threads: int | None = None,
+    clusters: Clusters | None = None,
 ) -> PairedBootstrap:
     """Compare two models' scores on the same rows.
 
@@ -82,10 +84,18 @@ def paired_bootstrap(
         margin: By how much a model may be worse and still count as not worse.
         pairing: "unpaired" draws other rows for each model, as the rule of that name wants it.
         threads: How many; None for one a core where there are enough rows. They do not change the answer.
+        clusters: Which rows hang together, and so are drawn together.
     """
     sign = direction(metric)
     pairs = resampled(
-        candidate, production, rows=rows, resamples=resamples, seed=seed, pairing=pairing, threads=threads
+        candidate,
+        production,
+        rows=rows,
+        resamples=resamples,
+        seed=seed,
+        pairing=pairing,
+        threads=threads,
+        clusters=clusters,
     )
     drawn = sign * (pairs[:, 0] - pairs[:, 1])
     drawn = drawn[~np.isnan(drawn)]
@@ -118,12 +128,13 @@ def resampled(
     seed: int,
     pairing: Pairing = "paired",
     threads: int | None = None,
+    clusters: Clusters | None = None,
 ) -> Values:
     """Both models' metrics in every resample: one row a resample, the candidate first; NaN where not defined.
 
     Memory grows with rows times threads, and not with resamples.
     """
-    drawing = Drawing(rows, seed)
+    drawing = drawing_of(rows, seed, clusters)
     measure = _paired if pairing == "paired" else _unpaired
 
     def share(first: int) -> list[tuple[int, Pair]]:
@@ -138,12 +149,12 @@ def resampled(
     return found
 
 
-def _paired(new: Prepared, old: Prepared, drawing: Drawing, place: int, scratch: Scratch) -> Pair:
+def _paired(new: Prepared, old: Prepared, drawing: Drawing | ClusterDrawing, place: int, scratch: Scratch) -> Pair:
     counts = drawing.counts(place, scratch.array("counts", drawing.rows, np.uint8))
     return new.weighted(counts, scratch), old.weighted(counts, scratch)
 
 
-def _unpaired(new: Prepared, old: Prepared, drawing: Drawing, place: int, scratch: Scratch) -> Pair:
+def _unpaired(new: Prepared, old: Prepared, drawing: Drawing | ClusterDrawing, place: int, scratch: Scratch) -> Pair:
     return (
         new.weighted(drawing.counts(2 * place), scratch),
         old.weighted(drawing.counts(2 * place + 1), scratch),
