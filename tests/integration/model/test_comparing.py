@@ -50,6 +50,15 @@ def test_every_further_candidate_on_the_same_rows_is_counted_and_a_comparison_ma
     assert "carry comparison number 2" in " ".join(second.reasons)
 
 
+def test_rows_that_hang_together_as_declared_count_as_one_witness(platform, in_production, compared):
+    assert compared().clusters is None
+    file = platform.workspace.models / NAME / "model.py"
+    file.write_text(file.read_text().replace("sample_spec()", 'sample_spec(cluster="depot")'))
+    found = compare_model(platform, NAME, note=quiet).comparison
+    assert (found.clusters, found.verdict) == (3, "not_enough_data")
+    assert "test rows come in 3 clusters" in found.reasons[0]
+
+
 def test_an_evidence_file_that_was_damaged_is_counted_as_a_use(platform, in_production, compared):
     first = compared()
     evidence_file(platform, NAME, first.candidate, first.production).write_bytes(b'{"candidate": 2, ')

@@ -28,6 +28,7 @@ from modelyard_serving.refusals import RequestRefusedError
 REPOSITORY = Path(__file__).resolve().parents[3]
 TENANT = "11111111-2222-3333-4444-555555555555"
 AUDIENCE = "api://model-api"
+CANNOT_START = 3
 
 
 @pytest.fixture
@@ -133,13 +134,17 @@ def test_a_process_with_keys_lets_in_who_has_one_and_lets_anybody_probe(ring, se
     assert client.ask("GET", "/metrics", [("X-API-Key", key)])[0] == 403
     assert client.ask("GET", "/metrics", [("X-API-Key", metrics)])[0] == 200
     assert client.ask(headers=[("X-API-Key", metrics)])[0] == 403
+    assert client.ask(path="/invocations?explain=true", headers=[("X-API-Key", key)])[0] == 403
+    explains = issue(ring, "analyst", roles=("predict", "explain"))
+    until(lambda: client.ask(headers=[("X-API-Key", explains)])[0] == 200, seconds=5)
+    assert client.ask(path="/invocations?explain=true", headers=[("X-API-Key", explains)])[0] == 200
     assert client.ask("GET", "/v2/health/live")[0] == client.ask("GET", "/v2/health/ready")[0] == 200
     ring.revoke(key)
     until(lambda: client.ask(headers=[("X-API-Key", key)])[0] == 401, seconds=5)
     process.terminate()
     assert key not in process.log.read_text()
     requests = [event for event in process.events() if event["event"] == "request"]
-    assert {event.get("caller") for event in requests if event["status"] == 200} == {"desk"}
+    assert {event.get("caller") for event in requests if event["status"] == 200} == {"desk", "analyst"}
 
 
 def test_a_key_for_another_model_is_forbidden_however_this_one_is_asked(ring, serve):
@@ -157,7 +162,7 @@ def test_a_process_whose_document_is_wrong_ends_and_says_why(start, tmp_path):
     file.write_text('{"mode": "kees"}')
     process = start(access=str(file))
     assert process.process.wait(60) == CANNOT_START
-    (event,) = [event for event in process.events() if event["event"] == "cannot_start"]
+    (event,) = [event for event in process.events() if event["event"] == "wrong_settings"]
     assert "mode is 'kees', allowed is one of off, keys, entra" in event["reason"]
 
 
@@ -256,18 +261,40 @@ def test_a_process_with_entra_takes_the_tenants_tokens_in_every_worker(entra, se
 
 
 def test_a_process_whose_issuer_is_down_serves_probes_and_answers_503_until_it_is_up(
-    entra, serve, private, issuer, until, train
+    entra, serve, private, issuer, until
 ):
     issuer.status = 500
-    process, client = serve(entra)
+    _, client = serve(entra)
     status, document, headers = client.ask(headers=bearer(private))
     assert (status, document["error"]["code"], headers["retry-after"]) == (503, "signing_keys_missing", "1")
     issuer.status = 200
     until(lambda: client.ask(headers=bearer(private))[0] == 200, seconds=20)
     issuer.status = 500
-    train().deploy(process.bundles, process.deployments, version="2")
-    process.ready("2")  # by workers that were born while it was down
+    assert client.ask(headers=bearer(private, sub="another"))[0] == 200
+
+
+def test_workers_that_are_born_while_the_issuer_is_down_know_what_those_before_had_fetched(
+    entra, serve, private, issuer, train
+):
+    process, client = serve(entra)
     assert client.ask(headers=bearer(private))[0] == 200
+    issuer.status = 500
+    train().deploy(process.bundles, process.deployments, version="2")
+    process.ready("2")
+    assert client.ask(headers=bearer(private))[0] == 200
+
+
+def test_workers_that_are_born_while_the_list_is_broken_have_the_one_before(ring, serve, train, until):
+    process, client = serve(ring.list_file.parent / "access.json")
+    key = issue(ring)
+    until(lambda: client.ask(headers=[("X-API-Key", key)])[0] == 200, seconds=5)
+    train().deploy(process.bundles, process.deployments, version="2")
+    process.ready("2")
+    ring.list_file.write_text("{ torn")
+    train().deploy(process.bundles, process.deployments, version="3")
+    process.ready("3")
+    status, _, headers = client.ask(headers=[("X-API-Key", key)])
+    assert (status, headers["x-model-version"]) == (200, "3")
 
 
 def test_the_process_without_access_imports_nothing_of_it():

@@ -16,6 +16,10 @@ def test_knows_every_column_that_training_reads():
     assert set(sample_spec().columns) == {"weight", "distance", "depot", "sent_at", "hours_late"}
 
 
+def test_what_makes_rows_hang_together_is_read_too():
+    assert "sender" in sample_spec(cluster="sender").columns
+
+
 def test_the_columns_of_the_label_are_read_from_its_expression():
     assert sample_spec(target=(pl.col("a") + pl.col("b")) > 3).target_columns == ("a", "b")
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from modelyard.environment.models import Environment
+from modelyard.environment.release_settings import trusted_keys_in
 from modelyard.environment.sections import Ports
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ConfigurationError
@@ -92,6 +93,13 @@ def _tracking(environment: Environment, home: Path, *, ports: Ports) -> ServiceP
     )
 
 
+def _trusted(environment: Environment, home: Path) -> tuple[str, ...]:
+    """The keys that the model API trusts; it serves unsigned bundles only where the environment says so."""
+    if environment.release.signing == "none":
+        return ()
+    return "--trusted-keys", str(trusted_keys_in(home))
+
+
 def _model_api(environment: Environment, home: Path, *, ports: Ports) -> ServicePlan:
     data = home / "data"
     serving = environment.serving
@@ -101,7 +109,8 @@ def _model_api(environment: Environment, home: Path, *, ports: Ports) -> Service
             *(interpreter(), "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", PORT_PLACEHOLDER),
             *("--deployments", str(data / "deployments"), "--bundles", str(data / "bundles")),
             *("--max-rows", str(serving.max_rows), "--max-body-bytes", str(serving.max_body_bytes)),
-            *("--drain-seconds", f"{serving.drain_seconds:g}"),
+            *("--drain-seconds", f"{serving.drain_seconds:g}", "--workers", str(serving.workers)),
+            *_trusted(environment, home),
         ),
         port=ports.model_api,
         port_setting=f"local.ports.model_api in environments/{environment.name}.yaml",

@@ -22,6 +22,10 @@ SCHEMA = "schema.json"
 MEMBER = re.compile(r"[0-9]+\.npy|schema\.json")
 MAX_UNPACKED_BYTES = 4 << 30
 MAX_SCHEMA_BYTES = 512 << 20
+MAX_RATIO = 100
+"""How many times its own size an archive may unpack to, beyond what is small anyhow; skops itself does not compress."""
+SMALL_BYTES = 64 << 20
+ARCHIVE_START = b"PK\x03\x04"
 _NODE_KEYS = frozenset({"__class__", "__module__", "__loader__"})
 
 
@@ -43,23 +47,27 @@ def audit_model(content: bytes, trusted: Mapping[str, frozenset[str]] = TRUSTED_
 
 
 def _read_schema(content: bytes) -> dict[str, Any]:
+    if not content.startswith(ARCHIVE_START):
+        # An archive is read from its end, so anything could stand before it: a pickle, for who reads from the front.
+        raise BundleError("it is not a skops archive; pickles are never loaded", where=MODEL_FILE)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_members(archive.infolist())
+            _check_members(archive.infolist(), packed=len(content))
             return parse_document(archive.read(SCHEMA), where=f"{MODEL_FILE}: {SCHEMA}")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise BundleError("it is not a skops archive; pickles are never loaded", where=MODEL_FILE) from error
 
 
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
+def _check_members(members: list[zipfile.ZipInfo], *, packed: int) -> None:
     names = [member.filename for member in members]
     if foreign := sorted(name for name in names if MEMBER.fullmatch(name) is None):
         raise BundleError(f"the archive holds {', '.join(map(shown, foreign[:5]))}", where=MODEL_FILE)
     if len(set(names)) != len(names) or names.count(SCHEMA) != 1:
         raise BundleError("the archive has no schema, or a member twice", where=MODEL_FILE)
     sizes = {member.filename: member.file_size for member in members}
-    if sum(sizes.values()) > MAX_UNPACKED_BYTES or sizes[SCHEMA] > MAX_SCHEMA_BYTES:
-        raise BundleError(f"it unpacks to more than {MAX_UNPACKED_BYTES} bytes", where=MODEL_FILE)
+    allowed = min(MAX_UNPACKED_BYTES, SMALL_BYTES + MAX_RATIO * packed)
+    if sum(sizes.values()) > allowed or sizes[SCHEMA] > MAX_SCHEMA_BYTES:
+        raise BundleError(f"it unpacks to more than {allowed} bytes", where=MODEL_FILE)
 
 
 def _refused(schema: dict[str, Any], trusted: Mapping[str, frozenset[str]]) -> set[str]:

@@ -59,4 +59,9 @@ def signing_key_file(workspace: Workspace, environment: str) -> Path:
 
 def trusted_keys_folder(workspace: Workspace, environment: str) -> Path:
     """The public keys that the model API of an environment trusts."""
-    return workspace.of(environment) / "signing" / "trusted"
+    return trusted_keys_in(workspace.of(environment))
+
+
+def trusted_keys_in(home: Path) -> Path:
+    """The same, in the folder of an environment's state."""
+    return home / "signing" / "trusted"

@@ -40,6 +40,8 @@ class Serving(Section):
     """Rows in one request."""
     max_body_bytes: int = Field(ge=1_024, le=1_073_741_824)
     """Size of one request's body."""
+    workers: int = Field(ge=1, le=64)
+    """Processes that answer; they share the memory of the models."""
     access: Access
     """Who may ask."""
     rollout: Rollout

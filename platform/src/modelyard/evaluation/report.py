@@ -90,6 +90,8 @@ def _cards(comparison: Comparison) -> str:
     if comparison.more_rows is not None:
         cards["more rows needed"] = f"{comparison.more_rows:,}"
     cards["test rows"] = f"{comparison.rows:,}"
+    if comparison.clusters is not None:
+        cards["clusters of rows"] = f"{comparison.clusters:,}"
     if comparison.positives is not None:
         cards["rows with label 1"] = f"{comparison.positives:,}"
     items = (f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in cards.items())

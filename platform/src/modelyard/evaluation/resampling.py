@@ -35,7 +35,7 @@ class Prepared(Protocol):
         """The metric over weighted rows."""
 
     def parts(self) -> Values:
-        """Numbers, one a row, whose mean is the metric: over all rows, or for the ROC curve's area over either class."""
+        """Numbers, one a row, whose mean is the metric: over all rows, or for the ROC area over either class."""
 
 
 def prepare(metric: str, labels: Values, scores: Values) -> Prepared:

@@ -134,11 +134,9 @@ def _too_few(labels: Values, metric: str) -> list[Obstacle]:
 def _too_few_clusters(labels: Values, metric: str, clusters: Clusters | None) -> list[Obstacle]:
     if clusters is None or (found := fewest_of_a_class(labels, metric, clusters)) >= FEWEST:
         return []
-    reason = (
-        f"the {len(labels)} test rows come in {clusters.count} clusters, and of one class there are rows in {found} only"
-        if metric in BINARY
-        else f"the {len(labels)} test rows come in {clusters.count} clusters"
-    )
+    reason = f"the {len(labels)} test rows come in {clusters.count} clusters"
+    if metric in BINARY:
+        reason += f", and of one class there are rows in {found} only"
     return [Obstacle(verdict="not_enough_data", reason=f"{reason}; below {FEWEST} nothing can be told")]
 
 

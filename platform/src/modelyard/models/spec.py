@@ -122,13 +122,8 @@ class ModelSpec:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that training reads."""
-        wanted = (
-            *self.feature_names,
-            *self.split.columns,
-            *self.slices,
-            *filter(None, [self.cluster]),
-            *self.target_columns,
-        )
+        together = [self.cluster] if self.cluster else []
+        wanted = (*self.feature_names, *self.split.columns, *self.slices, *together, *self.target_columns)
         return tuple(dict.fromkeys(wanted))
 
     def variant(self, name: str) -> ModelSpec:

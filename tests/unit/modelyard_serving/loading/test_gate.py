@@ -2,204 +2,98 @@
 
 from __future__ import annotations
 
-import copy
+import io
 import json
 import pickle
 import shutil
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import skops.io
-from sklearn.base import clone
-from sklearn.linear_model import SGDClassifier
-from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from modelyard.testing.release_fakes import TinyModel, wrap_pipeline
-from modelyard_bundle import BundleError, Example, Pointer, sha256_of, write_bundle
+from modelyard.testing.hostile import CORPUS, Place, prepare
+from modelyard.testing.hostile.payloads import object_array, pickled
+from modelyard.testing.release_fakes import TinyModel
+from modelyard_bundle import BundleError, Example, Limits, Pointer, Signature, TrustedKeys, read_pointer
+from modelyard_bundle.audit import SCHEMA
+from modelyard_bundle.manifest import EXAMPLE_FILE, MANIFEST, MODEL_FILE, SIGNATURE_FILE
 from modelyard_serving.loading import gate
 from modelyard_serving.loading.gate import GATE, Candidate, Step, pass_gate
 
 
-@dataclass
-class Place:
-    """A folder of bundles with one sound bundle, to be spoilt."""
-
-    bundles: Path
-    tiny: TinyModel
-    pointer: Pointer
-    boosting: TinyModel
-
-    @property
-    def folder(self) -> Path:
-        return self.bundles / self.pointer.bundle
-
-    def rewrite(self, name: str, content: bytes) -> None:
-        """Put other bytes into the bundle, with a manifest and a pointer that agree with them."""
-        files = {**self.tiny.files, name: content}
-        manifest = self.tiny.manifest("1", digest=sha256_of(files["model.skops"]), files=digests(files))
-        shutil.rmtree(self.folder)
-        write_bundle(self.bundles, manifest, files=files)
-        self.pointer = Pointer.to("tiny", "1", digest=manifest.digest)
-
-    def remanifest(self, **changes: Any) -> None:
-        """Put another manifest over the same files."""
-        (self.folder / "manifest.json").write_bytes(replace(self.tiny.manifest("1"), **changes).to_json())
-
-
-def digests(files: dict[str, bytes]) -> dict[str, str]:
-    return {name: sha256_of(content) for name, content in files.items()}
-
-
 @pytest.fixture
-def place(train: Callable[..., TinyModel], tmp_path: Path) -> Place:
-    return Place(tmp_path, train(), train().bundle(tmp_path, "1"), train(estimator="boosting"))
+def place(tmp_path: Path) -> Place:
+    return prepare(tmp_path)
 
 
-def flip_a_byte(place: Place) -> None:
-    """One bit of the recorded example: everything still parses, and the model still agrees with itself."""
-    path = place.folder / "example.json"
-    path.write_bytes(path.read_bytes().replace(b'"rows"', b' "rows"', 1))
-
-
-def flip_a_byte_of_the_model(place: Place) -> None:
-    content = bytearray((place.folder / "model.skops").read_bytes())
-    content[len(content) // 2] ^= 1
-    (place.folder / "model.skops").write_bytes(content)
-
-
-def add_a_file(place: Place) -> None:
-    (place.folder / "model.pkl").write_bytes(b"")
-
-
-def link_a_file_to_the_same_bytes(place: Place) -> None:
-    target = place.bundles / "elsewhere"
-    shutil.move(place.folder / "model.skops", target)
-    (place.folder / "model.skops").symlink_to(target)
-
-
-def link_the_bundle(place: Place) -> None:
-    shutil.move(place.folder, place.bundles / "elsewhere")
-    place.folder.symlink_to(place.bundles / "elsewhere")
-
-
-def put_a_pickle(place: Place) -> None:
-    place.rewrite("model.skops", pickle.dumps(place.tiny.pipeline))
-
-
-def put_an_unlisted_type(place: Place) -> None:
-    pipeline = Pipeline(
-        [*place.tiny.pipeline.steps[:-1], ("model", SGDClassifier(loss="log_loss", tol=None, random_state=0))]
-    )
-    put_pipeline(place, pipeline)
-
-
-def put_pipeline(place: Place, pipeline: Any) -> None:
-    """Another pipeline, honestly recorded."""
-    import polars as pl
-
-    rows = pl.DataFrame([dict(row) for row in place.tiny.example.rows])
-    pipeline = clone(pipeline).fit(rows.vstack(rows), [0, 1, 0, 1, 0, 1])
-    place.tiny = wrap_pipeline(pipeline, rows, name="tiny", task="binary")
-    place.rewrite("model.skops", place.tiny.model)
-
-
-def approve_itself(place: Place) -> None:
-    put_an_unlisted_type(place)
-    document = json.loads((place.folder / "manifest.json").read_bytes())
-    document["trusted_types"] = ["sklearn.linear_model._stochastic_gradient.SGDClassifier"]
-    (place.folder / "manifest.json").write_text(json.dumps(document))
-
-
-def leave_the_folder(place: Place) -> None:
-    document = json.loads((place.folder / "manifest.json").read_bytes())
-    document["files"]["../../../etc/passwd"] = document["files"].pop("example.json")
-    (place.folder / "manifest.json").write_text(json.dumps(document))
-
-
-def train_with_another_library(place: Place) -> None:
-    place.remanifest(libraries={**place.tiny.manifest("1").libraries, "scikit-learn": "1.2.3"})
-
-
-def name_no_library(place: Place) -> None:
-    place.remanifest(libraries={})
-
-
-def be_another_version(place: Place) -> None:
-    place.remanifest(version="2")
-
-
-def be_another_model_under_the_same_name(place: Place) -> None:
-    """A whole, sound bundle of other bytes, put where the pointer leads."""
-    wanted = place.pointer
-    place.tiny = replace(place.tiny, example=replace(place.tiny.example))
-    place.rewrite("model.skops", skops.io.dumps(place.tiny.pipeline))
-    if place.pointer == wanted:
-        raise AssertionError("the same bytes")
-    shutil.move(place.folder, place.bundles / wanted.bundle)
-    place.pointer = wanted
-
-
-def record_other_predictions(place: Place) -> None:
-    example = place.tiny.example
-    wrong = Example(rows=example.rows, predictions=tuple(value + 1e-6 for value in example.predictions))
-    place.rewrite("example.json", wrong.to_json())
-
-
-def crash_the_trees(place: Place) -> None:
-    """Every check of form passes; walking this tree would read memory that is not its own."""
-    pipeline = copy.deepcopy(place.boosting.pipeline)
-    pipeline[-1]._predictors[0][0].nodes["feature_idx"][0] = 2**30
-    place.tiny = replace(place.boosting, model=skops.io.dumps(pipeline))
-    place.rewrite("model.skops", place.tiny.model)
-
-
-HOSTILE: dict[Callable[[Place], None], str] = {
-    flip_a_byte: "digest",
-    flip_a_byte_of_the_model: "digest",
-    add_a_file: "not part of a bundle",
-    link_a_file_to_the_same_bytes: "not a plain file",
-    link_the_bundle: "link",
-    put_a_pickle: "not a skops archive",
-    put_an_unlisted_type: "not on the list",
-    approve_itself: "unknown field",
-    leave_the_folder: "a bundle holds",
-    train_with_another_library: "scikit-learn 1.2.3",
-    name_no_library: "scikit-learn unknown",
-    be_another_version: "the pointer names",
-    be_another_model_under_the_same_name: "the pointer names",
-    record_other_predictions: "recorded was",
-    crash_the_trees: "a tree in the model is broken",
-}
+def judge(place: Place, steps: tuple[Step, ...] = GATE) -> gate.ServedModel:
+    """What the model API does with what is deployed."""
+    pointer = read_pointer(place.deployments, "tiny")
+    assert pointer is not None
+    return pass_gate(pointer, place.bundles, trusted_keys=place.sealing.trusted_keys, gate=steps)
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 @pytest.mark.parametrize("estimator", ["linear", "boosting", "forest"])
-def test_sound_models_pass(train, tmp_path, task, estimator):
+def test_sound_models_pass(train: Callable[..., TinyModel], place: Place, task: str, estimator: str) -> None:
     tiny = train(task=task, estimator=estimator)
-    model = pass_gate(tiny.bundle(tmp_path, "1"), tmp_path)
+    place.put(tiny, task=task)
+    model = judge(place)
     assert (model.name, model.version, model.digest) == ("tiny", "1", tiny.digest)
 
 
-@pytest.mark.parametrize("spoil", HOSTILE)
-def test_refuses_a_bundle_that_someone_made(place, spoil):
-    spoil(place)
-    with pytest.raises(BundleError, match=HOSTILE[spoil]):
-        pass_gate(place.pointer, place.bundles)
+def test_where_signing_is_off_an_unsigned_bundle_passes_and_a_signed_one_too(train, tmp_path, place):
+    unsigned = train().bundle(tmp_path / "unsigned", "1")
+    assert pass_gate(unsigned, tmp_path / "unsigned").version == "1"
+    assert pass_gate(place.pointer, place.bundles).version == "1"
 
 
-def follow_links(candidate: Candidate) -> None:
+@pytest.mark.parametrize("name", CORPUS)
+def test_refuses(place, name):
+    CORPUS[name].spoil(place)
+    with pytest.raises(BundleError, match=CORPUS[name].reason):
+        judge(place)
+    assert not place.canary.exists()
+
+
+def follow_whatever_the_pointer_says(candidate: Candidate) -> None:
     candidate.folder = candidate.bundles / candidate.pointer.bundle
 
 
 def read_whatever_lies_there(candidate: Candidate) -> None:
-    candidate.manifest = gate.read_manifest(candidate.folder, candidate.limits)
-    candidate.files = {path.name: path.read_bytes() for path in candidate.folder.iterdir()}
-    candidate.files.pop("manifest.json")
+    files = {path.name: path.read_bytes() for path in candidate.folder.iterdir()}
+    candidate.manifest_bytes = files.pop(MANIFEST)
+    candidate.manifest = gate.Manifest.from_json(candidate.manifest_bytes)
+    candidate.seal = files.pop("manifest.sig")
+    candidate.files = files
+
+
+def believe_the_manifest(candidate: Candidate) -> None:
+    """Whatever the manifest says of itself counts: here, that a field which nobody knows means no harm."""
+    document = json.loads(candidate.manifest_bytes)
+    known = {field.name for field in fields(gate.Manifest)}
+    candidate.manifest = gate.Manifest(**{key: value for key, value in document.items() if key in known})
+
+
+def read_a_manifest_that_says_anything(candidate: Candidate) -> None:
+    candidate.manifest_bytes = gate.read_file(candidate.folder, MANIFEST, Limits())
+    candidate.seal = gate.read_seal(candidate.folder)
+    believe_the_manifest(candidate)
+    candidate.files = {name: gate.read_file(candidate.folder, name, Limits()) for name in gate.CONTENT_FILES}
+
+
+def take_the_documents_one_by_one(candidate: Candidate) -> None:
+    candidate.content = gate.BundleContent(
+        manifest=candidate.manifest,
+        model=candidate.files[MODEL_FILE],
+        signature=Signature.from_json(candidate.files[SIGNATURE_FILE]),
+        example=Example.from_json(candidate.files[EXAMPLE_FILE]),
+    )
 
 
 def load_what_the_file_approves(candidate: Candidate) -> None:
@@ -208,8 +102,16 @@ def load_what_the_file_approves(candidate: Candidate) -> None:
     candidate.pipeline = skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content))
 
 
-def load_pickles(candidate: Candidate) -> None:
-    candidate.pipeline = pickle.loads(candidate.content.model)
+def ask_the_first_class(candidate: Candidate) -> None:
+    """A model is built around whatever the pipeline says, without looking how many classes it has."""
+    pipeline, signature = candidate.pipeline, candidate.content.signature
+    candidate.model = gate.ServedModel(
+        manifest=candidate.manifest,
+        signature=signature,
+        example=candidate.content.example,
+        decoder=gate.Decoder.compile(signature),
+        predict_values=lambda frame: pipeline.predict_proba(frame)[:, 1],
+    )
 
 
 def without(*left_out: Step, instead: dict[Step, Step] | None = None) -> tuple[Step, ...]:
@@ -217,60 +119,108 @@ def without(*left_out: Step, instead: dict[Step, Step] | None = None) -> tuple[S
     return tuple((instead or {}).get(step, step) for step in GATE if step not in left_out)
 
 
-WEAKENED: dict[Callable[[Place], None], tuple[Step, ...]] = {
-    flip_a_byte: without(gate.check_digests),
-    add_a_file: without(gate.check_files),
-    link_a_file_to_the_same_bytes: without(gate.check_files, instead={gate.read_files: read_whatever_lies_there}),
-    link_the_bundle: without(instead={gate.find_folder: follow_links}),
-    put_a_pickle: without(gate.check_types, instead={gate.load_pipeline: load_pickles}),
-    put_an_unlisted_type: without(gate.check_types, instead={gate.load_pipeline: load_what_the_file_approves}),
-    train_with_another_library: without(gate.check_libraries),
-    name_no_library: without(gate.check_libraries),
-    be_another_version: without(gate.check_pointer),
-    be_another_model_under_the_same_name: without(gate.check_pointer),
-    record_other_predictions: without(gate.check_example),
+WEAKENED: dict[str, tuple[Step, ...]] = {
+    "a link in place of the bundle": without(instead={gate.find_folder: follow_whatever_the_pointer_says}),
+    "a link in place of the model's folder": without(instead={gate.find_folder: follow_whatever_the_pointer_says}),
+    "a pickle beside the model": without(gate.check_files),
+    "a module that Python would run at its start": without(gate.check_files),
+    "a link to the same bytes": without(gate.check_files, instead={gate.read_files: read_whatever_lies_there}),
+    "a manifest that lists trusted types": without(
+        gate.check_signature, instead={gate.read_files: read_a_manifest_that_says_anything}
+    ),
+    "a pointer to another version of the same bytes": without(gate.check_pointer),
+    "another model where the pointer leads": without(gate.check_pointer),
+    "a space more in the example": without(gate.check_digests),
+    "no signature": without(gate.check_signature),
+    "a signature by the attacker": without(gate.check_signature),
+    "a signature by the attacker in a trusted name": without(gate.check_signature),
+    "a signature of another bundle": without(gate.check_signature),
+    "a signature of the bundle as it was": without(gate.check_signature),
+    "a signature of a provenance": without(gate.check_signature),
+    "an envelope that brings its key along": without(gate.check_signature),
+    "a key named by a way to it": without(gate.check_signature),
+    "a signature of another model": without(instead={gate.read_documents: take_the_documents_one_by_one}),
+    "a model of another scikit-learn": without(gate.check_libraries),
+    "a model of no library": without(gate.check_libraries),
+    "an estimator that skops trusts and we do not": without(
+        gate.check_types, instead={gate.load_pipeline: load_what_the_file_approves}
+    ),
+    "a pickle in front of the model": without(gate.check_types),
+    "an archive that unpacks to a thousand times its size": without(gate.check_types),
+    "an example that says something else": without(gate.check_example),
+    "an example that the signature refuses": without(gate.check_example),
+    "a model of three classes": without(gate.check_example, instead={gate.build_model: ask_the_first_class}),
 }
 
 
-@pytest.mark.parametrize("spoil", WEAKENED)
-def test_a_weakened_gate_lets_it_through(place, spoil):
+@pytest.mark.parametrize("name", WEAKENED)
+def test_a_weakened_gate_lets_it_through(place, name):
     """So the refusal above is that check's work, and leaving it out does not go unnoticed."""
-    spoil(place)
-    assert pass_gate(place.pointer, place.bundles, gate=WEAKENED[spoil]).name == "tiny"
+    CORPUS[name].spoil(place)
+    assert judge(place, WEAKENED[name]).manifest.task == "binary"
 
 
-def test_a_gate_that_does_not_look_into_trees_would_walk_the_broken_one(place):
+BROKEN_TREES = [name for name in CORPUS if name.startswith("a tree")]
+
+
+@pytest.mark.parametrize("name", BROKEN_TREES)
+def test_a_gate_that_does_not_look_into_trees_would_walk_the_broken_one(place, name):
     """Not run to its end: that would be the crash. Up to the check of trees, nothing else objects."""
-    crash_the_trees(place)
+    CORPUS[name].spoil(place)
     loaded: list[object] = []
     steps = (*GATE[: GATE.index(gate.check_structure)], lambda candidate: loaded.append(candidate.pipeline))
     with pytest.raises(AttributeError):
-        pass_gate(place.pointer, place.bundles, gate=steps)
+        judge(place, steps)
     assert len(loaded) == 1
+
+
+def test_every_check_was_left_out_or_weakened_once():
+    weakened = [set(GATE) - set(steps) for steps in WEAKENED.values()]
+    proven = {gate.check_structure} | {step for steps in weakened for step in steps}
+    assert set(GATE) - proven == set()
+
+
+def test_without_the_check_of_signatures_an_attacker_who_can_write_serves_a_model_of_his_own(place, train):
+    """The whole attack: another model, its digests, its pointer, all in order but for the signature."""
+    tiny = train(seed=7)
+    place.put(tiny)
+    (place.folder / "manifest.sig").unlink()
+    with pytest.raises(BundleError, match="not signed"):
+        judge(place)
+    assert judge(place, without(gate.check_signature)).digest == tiny.digest
 
 
 def test_refuses_an_unlisted_type_even_where_the_audit_is_left_out(place):
     """skops is the second line: it does not know the type either."""
-    place.rewrite("model.skops", skops.io.dumps(FunctionTransformer(np.loadtxt)))
+    place.put_model(skops.io.dumps(FunctionTransformer(np.loadtxt)))
     with pytest.raises(BundleError, match="UntrustedTypesFound"):
-        pass_gate(place.pointer, place.bundles, gate=without(gate.check_types))
+        judge(place, without(gate.check_types))
 
 
-def test_refuses_a_pipeline_that_cannot_do_the_task(place, train):
-    place.rewrite("model.skops", train(task="regression").model)
-    with pytest.raises(BundleError, match="predict_proba"):
-        pass_gate(place.pointer, place.bundles)
-
-
-def test_refuses_an_example_that_its_own_signature_refuses(place):
-    example = place.tiny.example
-    wrong = Example(rows=({**example.rows[0], "hour": "seven"},), predictions=example.predictions[:1])
-    place.rewrite("example.json", wrong.to_json())
-    with pytest.raises(BundleError, match=r"its own example is refused: hour\[0\]"):
-        pass_gate(place.pointer, place.bundles)
+def test_no_key_is_trusted_where_the_folder_of_keys_is_missing(place):
+    shutil.rmtree(place.sealing.trusted_keys)
+    with pytest.raises(BundleError, match="trusted here: none"):
+        judge(place)
+    assert TrustedKeys(place.sealing.trusted_keys).names() == frozenset()
 
 
 def test_says_that_a_bundle_is_missing(place):
     shutil.rmtree(place.folder)
     with pytest.raises(BundleError, match="no such bundle"):
-        pass_gate(place.pointer, place.bundles)
+        judge(place)
+
+
+def test_a_pointer_made_in_memory_is_held_to_the_same_rules():
+    with pytest.raises(BundleError, match="bundle is"):
+        Pointer(model="tiny", version="1", digest="a" * 64, bundle="../../etc")
+
+
+def test_the_corpus_would_run_code_if_it_was_unpickled(place):
+    """So that a missing canary says something."""
+    pickle.loads(pickled(place))
+    assert place.canary.exists()
+    place.canary.unlink()
+    with zipfile.ZipFile(io.BytesIO(object_array(place))) as archive:
+        array = next(name for name in archive.namelist() if name != SCHEMA)
+        np.load(io.BytesIO(archive.read(array)), allow_pickle=True)
+    assert place.canary.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import modelyard_serving
@@ -21,7 +22,7 @@ def refusals():
                 given = [word.value for word in node.keywords if word.arg == "status"]
                 unsaid = 401 if node.func.id == "unauthorized" else 400
                 status = given[0].value if given and isinstance(given[0], ast.Constant) else unsaid
-                if texts and isinstance(texts[0], str):
+                if texts and re.fullmatch(r"[a-z0-9_]+", str(texts[0])):
                     yield texts[0], status
 
 

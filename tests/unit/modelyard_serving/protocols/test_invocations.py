@@ -54,6 +54,7 @@ NUMBERS = signature_of("number", "integer")
         {"inputs": [[1.5, 2], [3.5, 4]]},
         {"inputs": [{"a": 1.5, "b": 2}, {"a": 3.5, "b": 4}]},
         {"inputs": {"a": [1.5, 3.5], "b": [2, 4]}},
+        {"instances": {"a": [1.5, 3.5], "b": [2, 4]}},
     ],
 )
 def test_every_form_gives_the_same_rows_and_the_same_matrix(document):

@@ -144,8 +144,7 @@ class Application:
             (b"x-request-id", call.request_id.encode()),
         ]
         if (model := call.model or self._lone_model(call)) is not None:
-            headers.append((b"x-model-version", model.version.encode()))
-            headers.append((b"x-model-digest", model.digest.encode()))
+            headers += model.headers
         if self.closing or self.catalog.draining:
             headers.append((b"connection", b"close"))
         head: Message = {"type": "http.response.start", "status": answer.status, "headers": headers}

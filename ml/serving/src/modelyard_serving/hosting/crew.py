@@ -240,6 +240,7 @@ class Crew:
     def _fork(self, place: _Place) -> Member:
         segment = segment_for(self.catalog, self.weights)
         ours, theirs = socket.socketpair()
+        self.openings.access.look()
         # What is in memory now is left alone by the collector: it would write to every page that workers share.
         gc.collect()
         gc.freeze()

@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 import uvicorn
 
+from modelyard_serving.access.caller import Access, OpenAccess
 from modelyard_serving.access.opening import open_access
-from modelyard_serving.access.settings import AccessSettings, read_access_settings, refuse_open_door
+from modelyard_serving.access.settings import read_access_settings, refuse_open_door
 from modelyard_serving.answering.app import Application
 from modelyard_serving.answering.building import build_app
 from modelyard_serving.answering.catalog import Catalog
@@ -40,9 +41,12 @@ ANSWER_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """What is checked once at the start and opened in each worker: it may need threads, which survive no fork."""
+    """Who may ask, and where traces go. Checked once by the host; threads begin in each worker: none survives a fork.
 
-    access: AccessSettings | None = None
+    What the host keeps of `access`, each new worker begins with: keys that were read or fetched outlive a swap.
+    """
+
+    access: Access = field(default_factory=OpenAccess)
     tracing: Callable[[Log], Tracing] = field(default=lambda _: NoTracing())
 
     @classmethod
@@ -53,10 +57,12 @@ class Openings:
             AccessSettingsError: The access document is not in order, or is needed and not there.
             TracingError: Traces were asked for and cannot be made.
         """
-        access = None if settings.access is None else read_access_settings(settings.access)
-        refuse_open_door(access, settings.host)
-        open_access(access, tell=log.event).close()
-        return cls(access, prepare_tracing(settings.otlp_endpoint, share=settings.trace_share))
+        document = None if settings.access is None else read_access_settings(settings.access)
+        refuse_open_door(document, settings.host)
+        return cls(
+            open_access(document, tell=log.event),
+            prepare_tracing(settings.otlp_endpoint, share=settings.trace_share),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +126,7 @@ class Worker:
             log=log,
             threads=self._threads,
             reports=self,
-            access=open_access(plan.openings.access, tell=log.event),
+            access=plan.openings.access,
             tracing=plan.openings.tracing(log),
         )
 

@@ -85,7 +85,12 @@ class ServedModel:
     key: VersionKey = field(init=False)
     """What the metrics count it under."""
 
+    headers: tuple[tuple[bytes, bytes], ...] = field(init=False)
+    """What every answer of it carries."""
+
     def __post_init__(self) -> None:
+        named = ((b"x-model-version", self.version.encode()), (b"x-model-digest", self.digest.encode()))
+        object.__setattr__(self, "headers", named)
         object.__setattr__(self, "key", VersionKey(self.name, self.version, self.digest))
 
     @property

@@ -29,7 +29,7 @@ ENDPOINTS = (
     "version",
 )
 """The names of the endpoints: paths would make as many series as clients can think of."""
-STATUSES = (0, 200, 307, 400, 401, 403, 404, 405, 408, 413, 415, 429, 499, 500, 503)
+STATUSES = (0, 200, 307, 400, 401, 403, 404, 405, 408, 413, 414, 415, 429, 431, 499, 500, 503)
 """The statuses that the model API answers with; 0 stands for any other."""
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds of the buckets of the time to answer; one more bucket takes what is slower."""

@@ -4,11 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from modelyard_serving.observing.counters import BATCHES, ENDPOINTS, NO_VERSION, SECONDS, STATUSES, Segment, VersionKey
+from modelyard_serving.observing.counters import (
+    BATCHES,
+    ENDPOINTS,
+    NO_VERSION,
+    SECONDS,
+    STATUSES,
+    Block,
+    Segment,
+    VersionKey,
+)
 
 _ENDPOINT = {name: index * len(STATUSES) for index, name in enumerate(ENDPOINTS)}
 _STATUS = {status: index for index, status in enumerate(STATUSES)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The first slots of one version's counters, looked up once: a request adds to a dozen numbers."""
+
+    requests: int
+    errors: int
+    seconds: int
+    batches: int
+    values: int
+
+    @classmethod
+    def of(cls, block: Block) -> _Places:
+        return cls(
+            block.requests.start,
+            block.errors.start,
+            block.seconds.start,
+            block.batches.start,
+            block.values.start,
+        )
 
 
 class Metrics:
@@ -17,6 +48,7 @@ class Metrics:
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
         self._numbers = segment.numbers
+        self._places = {key: _Places.of(block) for key, block in segment.blocks.items()}
 
     def count(self, endpoint: str, status: int, *, key: VersionKey | None, seconds: float, error: str | None) -> None:
         """One answered request.
@@ -28,22 +60,20 @@ class Metrics:
             seconds: From the head of the request to the last byte of the answer.
             error: The code of the refusal, if it was refused.
         """
-        block = self.segment.blocks.get(key or NO_VERSION) or self.segment.blocks[NO_VERSION]
+        places = self._places.get(key or NO_VERSION) or self._places[NO_VERSION]
         numbers = self._numbers
-        numbers[block.requests.start + _ENDPOINT.get(endpoint, 0) + _STATUS.get(status, 0)] += 1
+        numbers[places.requests + _ENDPOINT.get(endpoint, 0) + _STATUS.get(status, 0)] += 1
         if error is not None:
-            numbers[block.errors.start + self.segment.kind(error)] += 1
+            numbers[places.errors + self.segment.kind(error)] += 1
         elif key is not None:
-            place = block.seconds.start
-            numbers[place + bisect_left(SECONDS, seconds)] += 1
-            numbers[place + len(SECONDS) + 1] += seconds
+            numbers[places.seconds + bisect_left(SECONDS, seconds)] += 1
+            numbers[places.seconds + len(SECONDS) + 1] += seconds
 
     def batch(self, key: VersionKey, rows: int) -> None:
         """One call of a model's prediction."""
-        if (block := self.segment.blocks.get(key)) is not None:
-            place = block.batches.start
-            self._numbers[place + bisect_left(BATCHES, rows)] += 1
-            self._numbers[place + len(BATCHES) + 1] += rows
+        if (places := self._places.get(key)) is not None:
+            self._numbers[places.batches + bisect_left(BATCHES, rows)] += 1
+            self._numbers[places.batches + len(BATCHES) + 1] += rows
 
     def predicted(self, key: VersionKey, values: Sequence[float], *, above: int, unseen: int) -> None:
         """What a model answered to one request.
@@ -54,11 +84,13 @@ class Metrics:
             above: Rows that got the second label.
             unseen: Features with values that training never saw.
         """
-        if (block := self.segment.blocks.get(key)) is None:
+        if (places := self._places.get(key)) is None:
             return
-        numbers, place = self._numbers, block.values.start
+        numbers, place = self._numbers, places.values
         numbers[place] += len(values)
         numbers[place + 1] += sum(values)
-        numbers[place + 2] += sum(value * value for value in values)
-        numbers[place + 3] += above
-        numbers[place + 4] += unseen
+        numbers[place + 2] += sum([value * value for value in values])
+        if above:
+            numbers[place + 3] += above
+        if unseen:
+            numbers[place + 4] += unseen

@@ -1,14 +1,12 @@
-"""Reading a request's body: within its limits, in time, of a known type, and strict JSON."""
+"""What a body may be, and strict JSON."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from starlette.requests import Request
 
 from modelyard_serving.refusals import RequestRefusedError
 
@@ -20,61 +18,6 @@ INFERENCE_MEDIA = ("", JSON, "application/octet-stream")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"(\s*+:)?', re.DOTALL)
 _NO_NUMBER = re.compile(rb"\b(NaN|Infinity)\b")
 _CONTAINERS = frozenset({dict, list})
-
-
-async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
-    """The body of a request.
-
-    Raises:
-        RequestRefusedError: It is larger than `max_bytes` (413), or slower than `seconds` (408).
-    """
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes:
-        raise _too_large(max_bytes)
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                size += len(part)
-                if size > max_bytes:
-                    raise _too_large(max_bytes)
-                parts.append(part)
-    except TimeoutError as error:
-        message = f"the request took longer than {seconds:g} seconds to arrive"
-        raise RequestRefusedError("too_slow", message, status=408, headers={"connection": "close"}) from error
-    return b"".join(parts)
-
-
-def _too_large(max_bytes: int) -> RequestRefusedError:
-    # What is not read must not be taken for the next request.
-    message = f"the request is larger than {max_bytes} bytes"
-    return RequestRefusedError("too_large", message, status=413, headers={"connection": "close"})
-
-
-def content_type(request: Request, *allowed: str) -> str:
-    """The media type of the body, one of `allowed`.
-
-    Raises:
-        RequestRefusedError: It is another one, not UTF-8, or compressed.
-    """
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
-    media = media.strip().lower()
-    if media not in allowed:
-        found = media[:60] or "none"
-        message = f"content type is {found}, allowed is {' or '.join(allowed)}"
-        raise RequestRefusedError("wrong_content_type", message, status=415)
-    charset = dict(_pairs(parameters)).get("charset", "utf-8")
-    if charset not in ("utf-8", "utf8", "us-ascii"):
-        raise RequestRefusedError("wrong_charset", f"charset is {charset[:40]}, allowed is utf-8", status=415)
-    if request.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
-        raise RequestRefusedError("compressed", "compressed bodies are not taken; send it as it is", status=415)
-    return media
-
-
-def _pairs(parameters: str) -> list[tuple[str, str]]:
-    split = (parameter.partition("=") for parameter in parameters.split(";"))
-    return [(key.strip().lower(), value.strip().strip('"').lower()) for key, _, value in split]
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -31,8 +31,21 @@ CODES: Mapping[int, Mapping[str, str]] = {
         "no_rows": "there are no rows to predict",
         "ambiguous_model": "several models are served; name one in the path",
     },
-    401: {"unauthorized": "no credentials, or none that are valid"},
-    403: {"forbidden": "not with these credentials"},
+    401: {
+        "no_credentials": "who asks does not say who it is",
+        "wrong_scheme": "another scheme than the model API's",
+        "empty_credentials": "the scheme without credentials",
+        "ambiguous_credentials": "credentials twice",
+        "credentials_in_query": "credentials belong in a header, not in the address",
+        "credentials_too_large": "longer than credentials are",
+        "malformed_key": "not in the form of an API key",
+        "key_refused": "no such key, revoked, or no longer valid",
+        "token_refused": "a token that is not valid here",
+    },
+    403: {
+        "role_missing": "the role that this needs is missing",
+        "model_not_allowed": "not for this model",
+    },
     404: {
         "not_found": "there is nothing at this path",
         "unknown_model": "no such model is served",
@@ -45,11 +58,13 @@ CODES: Mapping[int, Mapping[str, str]] = {
         "too_many_rows": "more rows than are predicted at once",
         "too_many_rows_to_explain": "more rows than are explained at once",
     },
+    414: {"query_too_large": "a query that is too long"},
     415: {
         "wrong_content_type": "another media type",
         "wrong_charset": "another encoding than UTF-8",
         "compressed": "compressed; send it as it is",
     },
+    431: {"headers_too_large": "headers that are too long"},
     500: {
         "prediction_failed": "the model failed on this request",
         "failed": "the model API failed",
@@ -58,6 +73,8 @@ CODES: Mapping[int, Mapping[str, str]] = {
         "not_ready": "no model is served yet",
         "model_not_ready": "the model's bundle was refused",
         "stopping": "the process is about to end",
+        "signing_keys_missing": "tokens cannot be checked at the moment",
+        "busy": "the process is busy with itself; come back after Retry-After",
         "overloaded": "too much at once; come back after Retry-After",
     },
 }
@@ -70,7 +87,9 @@ MEANINGS: Mapping[int, str] = {
     405: "Another method.",
     408: "Too slow.",
     413: "Too much at once.",
+    414: "A long address.",
     415: "Another media type.",
+    431: "Long headers.",
     500: "A failure on our side; the log names it under the request id.",
     503: "Not ready, or overloaded.",
 }

@@ -19,6 +19,7 @@ from modelyard_serving.protocols.bodies import CSV, parse_json
 from modelyard_serving.refusals import RequestRefusedError
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_TEXT = frozenset({str})
 _KEYS = frozenset({*FORMATS, "params"})
 _TRUE_FALSE = {"true": True, "false": False}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -80,7 +81,7 @@ def _split(value: object, decoder: Decoder) -> Mapping[str, Values]:
     if not isinstance(value, dict) or not {"columns", "data"} <= value.keys() <= {"columns", "data", "index"}:
         raise RequestRefusedError("malformed_split", "dataframe_split is an object with columns, data and maybe index")
     columns, data = value["columns"], value["data"]
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+    if not isinstance(columns, list) or not set(map(type, columns)) <= _TEXT:
         raise RequestRefusedError("malformed_split", "dataframe_split.columns is a list of texts")
     if len(set(columns)) != len(columns):
         raise RequestRefusedError("duplicate_feature", "dataframe_split.columns names a feature twice")
@@ -135,7 +136,9 @@ def _name_row(index: int, row: dict[str, Any], decoder: Decoder) -> None:
 
 
 def _instances(value: object, decoder: Decoder) -> Mapping[str, Values]:
-    """Rows as objects, or as lists in the order of the signature; of a lone feature, its values."""
+    """Rows as objects, or as lists in the order of the signature; columns by name; of a lone feature, its values."""
+    if isinstance(value, dict):
+        return _columns(value, decoder)
     if not isinstance(value, list) or not value or isinstance(value[0], dict):
         return decode_rows(value, decoder)
     if isinstance(value[0], list):
@@ -146,17 +149,20 @@ def _instances(value: object, decoder: Decoder) -> Mapping[str, Values]:
 
 
 def _inputs(value: object, decoder: Decoder) -> Mapping[str, Values]:
-    """Columns by name, or one row of single values; or rows, as for `instances`."""
-    if isinstance(value, list):
-        return _instances(value, decoder)
-    if not isinstance(value, dict):
+    """The same as `instances`."""
+    if not isinstance(value, dict | list):
         raise RequestRefusedError("malformed_inputs", "inputs is an object of columns, or a list of rows")
+    return _instances(value, decoder)
+
+
+def _columns(value: dict[str, Any], decoder: Decoder) -> Mapping[str, Values]:
+    """Lists of values by name, or single values: one row."""
     decoder.check_names(value.keys())
     if not any(isinstance(column, dict | list) for column in value.values()):
         return {name: [single] for name, single in value.items()}
     for name, column in value.items():
         if not isinstance(column, list):
-            raise RequestRefusedError("malformed_inputs", f"inputs.{name} is a list of values")
+            raise RequestRefusedError("malformed_inputs", f"{name} is a list of values, as the others are")
     return value
 
 

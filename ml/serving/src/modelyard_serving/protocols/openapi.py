@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelyard_serving.loading.served import ServedModel
-from modelyard_serving.protocols.codes import CODES, describe_status
+from modelyard_serving.protocols.codes import describe_status
 from modelyard_serving.protocols.schemas import model_schemas, reference
 
 Document = dict[str, Any]
 _TEXT = {"type": "string"}
 _ERROR_FIELDS: Document = {"code": _TEXT, "message": _TEXT, "request_id": _TEXT}
-_PREDICTING = (400, 401, 403, 404, 408, 413, 415, 500, 503)
-_TELLING = (401, 403, 404, 503)
+_PREDICTING = (400, 401, 403, 404, 408, 413, 414, 415, 431, 500, 503)
+_TELLING = (401, 403, 404, 414, 431, 503)
 _PARAMETERS: Document = {
     "explain": {
         "name": "explain",
@@ -135,7 +135,6 @@ def _failures(statuses: tuple[int, ...], *, protocol: bool) -> Document:
             "content": content,
         }
         for status in statuses
-        if status in CODES
     }
 
 

@@ -28,7 +28,7 @@ class Clusters:
 
     def sums(self, parts: Values) -> Values:
         """One sum a cluster, of numbers that are one a row."""
-        return np.bincount(self.of, weights=parts, minlength=self.count)
+        return np.asarray(np.bincount(self.of, weights=parts, minlength=self.count), dtype=np.float64)
 
     def among(self, rows: NDArray[np.bool_]) -> Clusters:
         """The clusters of some of the rows."""
