@@ -19,7 +19,7 @@ import pytest
 
 from modelyard.release.calling import Answer, ModelApi
 from modelyard.release.deployment import Deployment
-from modelyard.testing.release_fakes import TinyModel, train_tiny
+from modelyard.testing.release_fakes import TinyModel, train_tiny, wrap_pipeline
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
@@ -45,9 +45,9 @@ class Process:
         self.bundles, self.deployments = self.folder / "bundles", self.folder / "deployments"
         self.announced, self.log = self.folder / "address", self.folder / "log"
         command = [sys.executable, "-m", "modelyard_serving", "--port", "0", "--until-stdin-closes"]
-        command += ["--deployments", str(self.deployments), "--bundles", str(self.bundles)]
+        folders = {"deployments": str(self.deployments), "bundles": str(self.bundles)}
+        command += [part for name, value in (folders | self.options).items() for part in (f"--{name}", value)]
         command += ["--announce", str(self.announced)]
-        command += [part for name, value in self.options.items() for part in (f"--{name}", value)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=self.stderr or log)
 
@@ -163,6 +163,8 @@ class Load:
                 )
             except Exception as error:
                 self.failures.append(repr(error))
+                # What is left of this exchange must not be taken for the next one's.
+                connection.close()
         connection.close()
 
 
@@ -193,3 +195,58 @@ def live(shared: Process) -> Iterator[Process]:
 def deployment(live: Process) -> Deployment:
     """Deploys to the live model API."""
     return Deployment(bundles=live.bundles, deployments=live.deployments, live=live.url)
+
+
+@pytest.fixture
+def again(start: Callable[..., Process]) -> Callable[[Process], Process]:
+    """Starts a model API over the folders of one that has ended."""
+
+    def begin(old: Process) -> Process:
+        process = start(deployments=str(old.deployments), bundles=str(old.bundles))
+        process.deployments, process.bundles = old.deployments, old.bundles
+        return process
+
+    return begin
+
+
+def _over_tiny_rows(steps: list[Any], names: list[str]) -> tuple[Any, Any]:
+    """A pipeline over some of the tiny features, fitted, and the rows it was fitted on."""
+    import numpy as np
+    import polars as pl
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+
+    random = np.random.default_rng(3)
+    frame = pl.DataFrame(
+        {
+            "distance": random.uniform(100, 5000, 200),
+            "hour": random.integers(0, 24, 200),
+            "carrier": random.choice(["AA", "DL", "UA"], 200),
+            "weekend": random.random(200) < 0.3,
+        }
+    )[names]
+    target = (np.arange(200) % 2).astype(int)
+    return Pipeline([*steps, ("estimator", LogisticRegression())]).fit(frame, target), frame
+
+
+@pytest.fixture(scope="session")
+def failing() -> TinyModel:
+    """A model that passes every check, and fails on hours below zero, which others answer."""
+    import numpy as np
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import FunctionTransformer
+
+    steps = [("columns", ColumnTransformer([("root", FunctionTransformer(np.sqrt), ["hour"])]))]
+    pipeline, frame = _over_tiny_rows(steps, ["distance", "hour", "carrier", "weekend"])
+    return wrap_pipeline(pipeline, frame[:3], name="tiny", task="binary")
+
+
+@pytest.fixture(scope="session")
+def narrow() -> TinyModel:
+    """A model that takes fewer features."""
+    from dataclasses import replace
+
+    pipeline, frame = _over_tiny_rows([], ["hour"])
+    model = wrap_pipeline(pipeline, frame[:3], name="tiny", task="binary")
+    kept = tuple(feature for feature in model.signature.features if feature.name == "hour")
+    return replace(model, signature=replace(model.signature, features=kept))

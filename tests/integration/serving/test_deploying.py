@@ -262,10 +262,11 @@ def test_the_status_says_when_pointer_and_api_differ(deployment, live, train, un
 
 
 def rehearsals(live) -> list[int]:
-    """Model API processes over these bundles, other than the live one."""
+    """Model API processes over these bundles, other than the live one and its workers."""
     found = []
+    family = {live.process.pid, *(child.pid for child in psutil.Process(live.process.pid).children(recursive=True))}
     for process in psutil.process_iter(["pid", "cmdline"]):
         command = process.info["cmdline"] or []
         if str(live.bundles.resolve()) in command and "modelyard_serving" in command:
             found.append(process.info["pid"])
-    return [pid for pid in found if pid != live.process.pid]
+    return [pid for pid in found if pid not in family]

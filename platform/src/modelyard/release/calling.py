@@ -19,6 +19,18 @@ _LONGEST_ANSWER = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a request was refused."""
+
+    code: str
+    """A stable name, for programs; empty where there is none."""
+    message: str
+    """For people."""
+    request_id: str
+    """Under which the API's log knows it; empty where it says none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the API said."""
 
@@ -34,6 +46,23 @@ class Answer:
             return json.loads(self.body)
         except ValueError:
             return None
+
+    @property
+    def fault(self) -> Fault | None:
+        """The reason of a refusal, in either form; none if there is none.
+
+        The Open Inference Protocol says `error` as a text, with code and request id beside it; elsewhere they are all
+        in an object.
+        """
+        document = self.json()
+        if not isinstance(document, dict):
+            return None
+        error = document.get("error")
+        said = error if isinstance(error, dict) else {**document, "message": error}
+        message = said.get("message")
+        if not isinstance(message, str) or not message:
+            return None
+        return Fault(str(said.get("code") or ""), message, str(said.get("request_id") or ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseBusyError, ReleaseRefusedError
-from modelyard.release.calling import ModelApi
+from modelyard.release.calling import Answer, ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal
 from modelyard.release.rehearsal import rehearse
@@ -256,10 +256,9 @@ class Deployment:
         while time.monotonic() < until:
             answer = api.get(f"/v2/models/{pointer.model}")
             found = (answer.headers.get("x-model-version"), answer.headers.get("x-model-digest"))
-            document = answer.json() or {}
             if answer.status == 200 and found == (pointer.version, pointer.digest):  # noqa: PLR2004 - OK
                 return time.monotonic() - started
-            reason, final = _reason(document, pointer)
+            reason, final = _reason(answer, pointer)
             if final:
                 break
             time.sleep(_POLL_SECONDS)
@@ -297,15 +296,14 @@ class Deployment:
         )
 
 
-def _reason(document: dict[str, Any], pointer: Pointer) -> tuple[str, bool]:
+def _reason(answer: Answer, pointer: Pointer) -> tuple[str, bool]:
     """Why another version answers, and whether waiting is in vain."""
+    document: dict[str, Any] = answer.json() or {}
     refused = document.get("parameters", {}).get("refused") or {}
     if refused.get("digest") == pointer.digest:
         return f"it was refused: {refused.get('reason')}", True
-    error = document.get("error", {})
-    if error.get("code") == "model_not_ready":
+    if answer.fault is not None and answer.fault.code == "model_not_ready":
         # It may still speak of the bundle before; only one that names this digest is the last word.
-        message = str(error.get("message"))
-        return message, pointer.digest[:12] in message
+        return answer.fault.message, pointer.digest[:12] in answer.fault.message
     versions = ", ".join(document.get("versions", [])) or "none"
     return f"served is version {versions}", False

@@ -91,7 +91,7 @@ def _served(model: str, live: str) -> _Served:
         return _Served(None, None, error.message, reachable=False)
     document = answer.json() or {}
     if answer.status != 200:  # noqa: PLR2004 - OK
-        return _Served(None, None, str(document.get("error", {}).get("message", f"status {answer.status}")))
+        return _Served(None, None, f"status {answer.status}" if answer.fault is None else answer.fault.message)
     refused = document.get("parameters", {}).get("refused") or {}
     return _Served(
         answer.headers.get("x-model-version"),

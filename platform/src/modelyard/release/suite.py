@@ -167,8 +167,8 @@ def _refuses_bad_requests(run: _Run) -> None:
         answer = run.api.post(bad.path, bad.body, content_type=bad.content_type)
         where = f"{bad.name}: status {answer.status}"
         _must(answer.status in _CLIENT_ERRORS, f"{where}, expected 4xx")
-        error = (answer.json() or {}).get("error", {})
-        _must(all(error.get(key) for key in ("code", "message", "request_id")), f"{where} without a reason")
+        fault = answer.fault
+        _must(fault is not None and fault.code and fault.request_id, f"{where} without a reason")
         _must(b"Traceback" not in answer.body, f"{where} with a stack trace")
 
 

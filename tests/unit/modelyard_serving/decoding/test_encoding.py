@@ -135,6 +135,7 @@ def test_nan_in_an_array_is_a_missing_value():
         ("hour", [1, 1.5]),
         ("hour", [1, None]),
         ("hour", [1, 2**63]),
+        ("hour", [1, -(2.0**63)]),
         ("hour", [1, -1e300]),
         ("hour", np.array([1.5, 2.0])),
         ("hour", np.array([1e19, 2.0])),
@@ -179,6 +180,7 @@ def test_refuses_columns_of_another_form(columns, code):
 def test_whole_numbers_beyond_what_a_float_counts_are_still_taken():
     signature = signature_of(Feature(name="a", kind="integer"))
     assert encode(signature, {"a": [2**62 + 1]}).tolist() == [[float(2**62)]]
+    assert encode(signature, {"a": [-(2**63)]}).tolist() == [[-(2.0**63)]]
     assert encode(signature, {"a": np.array([2**63 - 1])}).tolist() == [[float(2**63)]]
 
 

@@ -155,6 +155,7 @@ def _is_finite(value: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
-    if type(value) is float and not value.is_integer():
-        return False
+    if type(value) is float:
+        # Not the lowest one either: the JSON parser makes it of whole numbers below the range as well.
+        return value.is_integer() and -_INT64 < value < _INT64
     return isinstance(value, int | float) and -_INT64 <= value < _INT64

@@ -26,8 +26,9 @@ _PARAMETERS: Document = {
         "name": "x-request-id",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-        "description": "Comes back with the answer, and is in the log. One is made where there is none.",
+        "schema": _TEXT,
+        "description": "Up to 64 of A-Z a-z 0-9 . _ -; comes back with the answer and is in the log. Anything else, or "
+        "nothing, gets one made here.",
     },
     "header_length": {
         "name": "Inference-Header-Content-Length",
