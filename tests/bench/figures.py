@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Better = Literal["higher", "lower"]
+Unit = Literal["s", "share", "/s", "ms", "MiB", "count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Figure:
     parts: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What was compared, sizes, memory, settings: whatever one needs to believe the ratio."""
-    unit: Literal["s", "share"] = "s"
-    """Of `ours` and `peer`: seconds, or a share of trials."""
+    unit: Unit = "s"
+    """Of `ours` and `peer`: seconds, a share of trials, so many a second, milliseconds, memory, or a plain number."""
 
     def to_json(self) -> dict[str, Any]:
         """The figure for machines, with numbers rounded to what was measured."""
@@ -102,6 +103,39 @@ def compared(
     )
 
 
+def raced(
+    name: str,
+    what: str,
+    ours: Sequence[float],
+    peer: Sequence[float],
+    *,
+    goal: float,
+    unit: Unit,
+    better: Better,
+    **more: Any,
+) -> Figure:
+    """A figure in another unit than seconds; number i of one side was measured beside number i of the other.
+
+    Args:
+        goal: how many times better we are to be: ours / peer where more is better, else peer / ours.
+    """
+    pairs = [own / other if better == "higher" else other / own for own, other in zip(ours, peer, strict=True)]
+    return Figure(
+        name=name,
+        what=what,
+        ours=statistics.median(ours),
+        peer=statistics.median(peer),
+        ratio=statistics.median(pairs),
+        goal=f"at least {goal:g} times",
+        met=min(pairs) >= goal,
+        runs=len(pairs),
+        spread=(min(pairs), max(pairs)),
+        samples={"ours": ours, "peer": peer},
+        unit=unit,
+        **more,
+    )
+
+
 def timed(name: str, what: str, ours: Sequence[Sample], *, limit: float, **more: Any) -> Figure:
     """A figure without a peer: a time that must stay below `limit` seconds."""
     seconds = [one.seconds for one in ours]
@@ -152,8 +186,12 @@ def _row(one: Figure | Skipped) -> tuple[str, ...]:
     )
 
 
-def _amount(value: float, unit: str) -> str:
-    return f"{value:.1%}" if unit == "share" else f"{value:.2f} s"
+def _amount(value: float, unit: Unit) -> str:
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "count":
+        return f"{value:g}"
+    return f"{value:,.0f} /s" if unit == "/s" else f"{value:.2f} {unit}"
 
 
 def _detail(one: Figure | Skipped) -> list[str]:

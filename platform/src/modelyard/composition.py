@@ -70,8 +70,8 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
     """Opens an environment that has been provisioned.
 
     Raises:
-        ConfigurationError: the environment's files are wrong, its stack was never brought up, or it keeps its lake where
-            this machine has no folder.
+        ConfigurationError: the environment's files are wrong, its stack was never brought up, or its lake is in no
+            folder of this machine.
     """
     place = workspace or Workspace.find()
     environment = load_environment(place, environment_name)

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,6 @@ class Buildah:
     """buildah with a store of its own."""
 
     folder: Path
-    mounted: list[str] = field(default_factory=list)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -67,17 +66,14 @@ class Buildah:
 
     def root_of(self, image: str) -> Path:
         """The file system of an image, as a container of it has it."""
-        container = self.say("from", "--pull-never", image)
-        self.mounted.append(container)
-        return Path(self.say("mount", container))
+        return Path(self.say("mount", self.say("from", "--pull-never", image)))
 
     def config_of(self, image: str) -> dict[str, Any]:
         return json.loads(self.say("inspect", "--type", "image", image))["OCIv1"]
 
     def close(self) -> None:
-        for container in self.mounted:
-            self.say("umount", container)
-            self.say("rm", container)
+        self.say("umount", "--all")
+        self.say("rm", "--all")
         shutil.rmtree(self.folder)
 
 
@@ -206,10 +202,22 @@ def make_bundle(place: Path, sealing: Sealing) -> Callable[..., tuple[TinyModel,
 
 
 @pytest.fixture(scope="session")
-def building(buildah: Buildah, place: Path, sealing: Sealing) -> ImageBuilding:
+def checkout(place: Path) -> Path:
+    """The checkout as it is now: two builds are compared, and somebody may edit in between."""
+    root = place / "checkout"
+    root.mkdir()
+    for name in ("pyproject.toml", "uv.lock"):
+        shutil.copy(REPOSITORY / name, root / name)
+    for name in ("platform", "infra", "pipelines", "ml", "environments"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def building(buildah: Buildah, checkout: Path, place: Path, sealing: Sealing) -> ImageBuilding:
     return ImageBuilding(
         environment="local",
-        root=REPOSITORY,
+        root=checkout,
         state=place / "state",
         releases=place / "releases",
         base=BASE,

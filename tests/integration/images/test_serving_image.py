@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import subprocess
 import time
 from dataclasses import replace
 
@@ -94,12 +93,8 @@ def test_what_it_holds_belongs_to_root_and_nobody_else_can_write_it(root):
 
 
 def test_a_process_in_it_cannot_write_anywhere_but_to_tmp(report, start):
-    command = (
-        "/bin/sh",
-        "-c",
-        "id -u; touch /tmp/x && echo tmp; for f in / /srv /opt/modelyard; do touch $f/x && echo $f; done",
-    )
-    container = start(report.record.image, command=command)
+    script = "id -u; for f in /tmp / /srv /opt/modelyard /etc /var/tmp; do touch $f/x && echo $f; done"
+    container = start(report.record.image, command=("/bin/sh", "-c", script))
     container.process.wait(30)
     said = container.log.read_text().splitlines()
     assert [line for line in said if not line.startswith("touch:")] == ["10001", "/tmp"]
@@ -170,8 +165,3 @@ def test_only_wheels_that_the_lock_names_are_installed(building, tmp_path):
         file.write(b"evil")
     with pytest.raises(ReleaseRefusedError, match="could not be built"):
         building.builder.build(replace(order, context=context, reference="modelyard/evil:1"))
-
-
-def test_nothing_is_left_mounted(buildah):
-    said = subprocess.run(["mount"], capture_output=True, text=True, check=True).stdout
-    assert str(buildah.folder) not in "\n".join(line for line in said.splitlines() if "tmpfs" in line)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import pickle
 import re
+import shutil
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,17 +96,26 @@ class Client:
         return json.loads(content)["predictions"]
 
 
+@pytest.fixture(scope="module")
+def serving(shared, train, until):
+    """A live model API that serves one model to all tests here."""
+    train().deploy(shared.bundles, shared.deployments, version="1")
+    shared.ready("1")
+    yield shared
+    shutil.rmtree(shared.deployments)
+    until(lambda: shared.api.get("/v2").json()["models"] == [])
+    shutil.rmtree(shared.bundles)
+
+
 @pytest.fixture
-def client(live, train):
+def client(serving):
     """A client of a live model API; at the end it is as well as at the beginning."""
-    train().deploy(live.bundles, live.deployments, version="1")
-    live.ready("1")
-    asking = Client(live.url)
+    asking = Client(serving.url)
     before = asking.good()
     yield asking
     assert asking.good() == before
     assert asking.ask("GET", "/v2/health/live")[0] == 200
-    assert live.process.poll() is None
+    assert serving.process.poll() is None
 
 
 def test_every_code_that_is_ours_has_a_test():
@@ -119,12 +130,10 @@ def test_a01_refuses_malformed_json(client, path, body):
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize(
-    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-)
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 def test_a02_refuses_another_content_type(client, path, media):
     message = client.refused(path, rows_body(path, ROW), 415, "wrong_content_type", content_type=media)
-    assert media.split(";")[0] in message
+    assert media in message
     assert JSON in message
 
 
@@ -179,17 +188,21 @@ def test_a08_refuses_ten_thousand_nested_values(client, path, opening, closing):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a09_refuses_a_body_over_the_limit(client, path):
-    status, headers, content = client.post(path, b" " * (11 << 20))
-    client.check((status, headers, content), 413, "too_large")
-    assert headers["connection"] == "close"
-    chunked = (b"%x\r\n" % (1 << 20) + b" " * (1 << 20) + b"\r\n") * 12
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    """Declared: before it is sent. Not declared: as soon as it is too long; who then still sends may be hung up on."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\n".encode()
+    status, answer = client.raw(head + b"Content-Length: 11534336\r\n\r\n")
+    assert status == 413
+    assert b"connection: close" in answer.lower()
+    chunk = b"%x\r\n" % (1 << 20) + b" " * (1 << 20) + b"\r\n"
     with socket.create_connection(client.address, timeout=30) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
         try:
-            connection.sendall(head + chunked)
+            for _ in range(40):
+                connection.sendall(chunk)
+            answer = connection.recv(65536)
         except (BrokenPipeError, ConnectionResetError):
-            return  # it hung up on what it had refused: as good an answer as any
-        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+            return
+    assert answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a10_does_not_wait_for_a_slow_body(start, train):
@@ -248,7 +261,7 @@ def test_a15_refuses_an_empty_list(client, path, body):
 
 @pytest.mark.parametrize("size", [65_536, 1 << 20])
 def test_a16_refuses_a_header_of_64_kilobytes(client, size):
-    status, _ = client.raw(b"GET /v2 HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * size + b"\r\n\r\n")
+    status, _ = client.raw(b"GET /v2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: " + b"a" * size + b"\r\n\r\n")
     assert status in (400, 431)
 
 
@@ -292,7 +305,7 @@ def test_a19_refuses_conflicting_length_headers_and_ends_the_connection(client, 
     assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_a29_a_client_that_leaves_early_leaves_nothing_behind(client, live):
+def test_a29_a_client_that_leaves_early_leaves_nothing_behind(client):
     whole = json.dumps(rows_body(PATHS[0], ROW)).encode()
     head = f"POST {PATHS[0]} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\nContent-Length: {len(whole)}\r\n\r\n"
     for sent in (head[:20], head, head + '{"rows"', head + whole.decode()):
@@ -306,25 +319,24 @@ def test_a29_a_client_that_leaves_early_leaves_nothing_behind(client, live):
 
 
 @pytest.fixture
-def broken(live, train):
-    """Deploys a tiny model whose pipeline was changed for the worse."""
+def broken(start, train):
+    """A model API with a tiny model whose pipeline was changed for the worse."""
     import polars as pl
 
     def deploy(change, task):
-        import pickle
-
-        tiny = train(task=task)
+        tiny, process = train(task=task), start()
         pipeline = pickle.loads(pickle.dumps(tiny.pipeline))
         change(pipeline)
         rows = pl.DataFrame([dict(row) for row in tiny.example.rows])
-        wrap_pipeline(pipeline, rows, name="tiny", task=task).deploy(live.bundles, live.deployments, version="1")
-        live.ready("1")
-        return Client(live.url)
+        changed = wrap_pipeline(pipeline, rows, name="tiny", task=task)
+        changed.deploy(process.bundles, process.deployments, version="1")
+        process.ready("1")
+        return Client(process.url)
 
     return deploy
 
 
-def test_a33_a_predictor_that_raises_gives_an_error_id_and_no_trace(broken, live):
+def test_a33_a_predictor_that_raises_gives_an_error_id_and_no_trace(broken):
     def refuse_what_is_new(pipeline):
         encoder = pipeline["columns"].named_transformers_["categories"]
         encoder.handle_unknown = "error"

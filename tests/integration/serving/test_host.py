@@ -197,9 +197,13 @@ def test_a21_no_accepted_request_is_lost_when_it_is_told_to_stop(start, train, l
     with load(api.url, json.dumps(ask(train())).encode()) as clients:
         until(lambda: len(clients.answers) > 50)
         assert api.terminate() == 0
+    answered = [event for event in api.events() if event["event"] == "request" and event["status"] == 200]
+    # What was read was answered, and every answer arrived.
+    assert len(answered) == len(clients.answers)
     assert {status for status, *_ in clients.answers} == {200}
-    # After the last answer the port is closed: clients are refused at once, and none is left without an answer.
-    assert all("Refused" in failure for failure in clients.failures)
+    # What came later was never read: the port was closed.
+    kinds = {failure.split("(")[0] for failure in clients.failures}
+    assert kinds <= {"ConnectionRefusedError", "ConnectionResetError"}, set(clients.failures)
 
 
 def test_models_are_shared_between_workers(start, train, until):

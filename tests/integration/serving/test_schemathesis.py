@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -31,12 +33,21 @@ LOOSE = (
 """What makes these right cannot be said in a schema: columns of one length, shapes that fit the data, CSV."""
 
 
+@pytest.fixture(scope="module")
+def serving(shared, train, until):
+    """A live model API that serves one model to all tests here."""
+    train().deploy(shared.bundles, shared.deployments, version="1")
+    shared.ready("1")
+    yield shared
+    shutil.rmtree(shared.deployments)
+    until(lambda: shared.api.get("/v2").json()["models"] == [])
+    shutil.rmtree(shared.bundles)
+
+
 @pytest.fixture
-def document(live, train):
+def document(serving):
     """The OpenAPI document of a live model API."""
-    train().deploy(live.bundles, live.deployments, version="1")
-    live.ready()
-    return schemathesis.openapi.from_url(f"{live.url}/openapi.json")
+    return schemathesis.openapi.from_url(f"{serving.url}/openapi.json")
 
 
 def operations_of(document):

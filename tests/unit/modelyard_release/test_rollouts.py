@@ -94,7 +94,7 @@ class Rehearsed(Deployment):
             raise ReleaseRefusedError("1 of 16 checks failed")
         return report(pointer)
 
-    def _confirmed(self, expected):
+    def _confirmed(self, expected, *, beside=False):
         return SuiteReport(url="", model="tiny", version=expected.version, digest=expected.digest, checks=())
 
 
@@ -411,7 +411,7 @@ class TestEnding:
 
     def test_a_deployment_that_fails_puts_the_rollout_back(self, rollouts, versions, host):
         class Failing(Rehearsed):
-            def _confirmed(self, expected):
+            def _confirmed(self, expected, *, beside=False):
                 raise ReleaseRefusedError("the smoke failed")
 
         begun = rollouts.begin(versions["2"], CANARY)

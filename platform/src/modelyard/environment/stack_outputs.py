@@ -26,7 +26,7 @@ LOCAL = "local"
 SIMULATED = "simulated"
 """The folder of the workspace's state that holds rehearsals of environments in Azure."""
 ANSWER_SECONDS = 120
-NO_TOKEN = "DefaultAzureCredential: failed to acquire a token"
+NOBODY_SIGNED_IN = "DefaultAzureCredential: failed to acquire a token"
 """What the Pulumi CLI says where nobody is signed in, nor the machine itself."""
 
 
@@ -138,11 +138,12 @@ def _asked(workspace: Workspace, environment_name: str) -> dict[str, Any]:
 
 def _not_provisioned(environment_name: str, *, simulated: bool = False, said: str = "") -> NotProvisionedError:
     words = [line.removeprefix("error: ").strip() for line in said.splitlines() if line.startswith("error: ")]
-    if NO_TOKEN in said:
+    if NOBODY_SIGNED_IN in said:
         return NotProvisionedError(
             f"the stack of environment {environment_name} cannot be asked: its state is in Azure, "
             "and nobody is signed in there",
-            hint=f"az login, then the same command again; modelyard doctor {environment_name} says what else is missing",
+            hint="az login, then the same command again; "
+            f"modelyard doctor {environment_name} says what else is missing",
         )
     why = f"Pulumi says: {words[-1]}" if words else "its stack has no outputs"
     return NotProvisionedError(

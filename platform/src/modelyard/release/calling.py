@@ -14,8 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from modelyard.errors import ModelApiUnreachableError
+from modelyard.release.credential import Credential
+from modelyard.release.request import Request
 
 _LONGEST_ANSWER = 64 << 20
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,13 @@ class ModelApi:
     """http://host:port"""
     seconds: float = 10.0
     """How long one call may take."""
+    credential: Credential | None = None
+    """What lets the caller in; none where everybody may ask."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with every call."""
+        return {} if self.credential is None else {self.credential.header: self.credential.value}
 
     def get(self, path: str) -> Answer:
         """Ask for a path.
@@ -80,7 +90,8 @@ class ModelApi:
         Raises:
             ModelApiUnreachableError: Nobody answers.
         """
-        return self._call(urllib.request.Request(self._address(path)))  # noqa: S310 - http(s) only, checked there
+        address = self._address(path)
+        return self._call(urllib.request.Request(address, headers=self.headers))  # noqa: S310 - http(s) only, checked there
 
     def post(self, path: str, body: bytes | object, *, content_type: str = "application/json") -> Answer:
         """Send bytes as they are, or anything else as JSON.
@@ -89,10 +100,22 @@ class ModelApi:
             ModelApiUnreachableError: Nobody answers.
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - http(s) only, checked there
-            self._address(path), data=content, headers={"Content-Type": content_type}, method="POST"
+        return self.ask(Request(path, content, {"Content-Type": content_type}))
+
+    def ask(self, request: Request) -> Answer:
+        """Send a request.
+
+        Raises:
+            ModelApiUnreachableError: Nobody answers.
+        """
+        return self._call(
+            urllib.request.Request(  # noqa: S310 - http(s) only, checked there
+                self._address(request.path),
+                data=request.body,
+                headers={**request.headers, **self.headers},
+                method="POST",
+            )
         )
-        return self._call(request)
 
     def answers(self) -> bool:
         """Whether a model API is there and alive."""
@@ -101,13 +124,25 @@ class ModelApi:
         except ModelApiUnreachableError:
             return False
 
-    def _address(self, path: str) -> str:
+    def checked_url(self) -> str:
+        """The address, if it is one that can be called.
+
+        Raises:
+            ModelApiUnreachableError: It is none, or a secret would travel to it in the open.
+        """
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ModelApiUnreachableError(
                 f"{self.url!r} is not the address of a model API", hint="give one like http://127.0.0.1:8000"
             )
-        return self.url.rstrip("/") + path
+        if self.credential is not None and parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+            raise ModelApiUnreachableError(
+                f"a key would travel to {parts.hostname} unencrypted", hint="give an address that begins with https://"
+            )
+        return self.url.rstrip("/")
+
+    def _address(self, path: str) -> str:
+        return self.checked_url() + path
 
     def _call(self, request: urllib.request.Request) -> Answer:
         started = time.perf_counter()

@@ -20,11 +20,12 @@ from filelock import FileLock, Timeout
 
 from modelyard.errors import InvalidBundleError, ModelApiUnreachableError, ReleaseBusyError, ReleaseRefusedError
 from modelyard.release.calling import Answer, ModelApi
+from modelyard.release.credential import CREDENTIAL_VARIABLE, Credential
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal
 from modelyard.release.rehearsal import rehearse
-from modelyard.release.report import Check, SuiteReport
-from modelyard.release.suite import LATENCY_BUDGET_MS, run_smoke, run_suite
+from modelyard.release.report import SuiteReport
+from modelyard.release.suite import LATENCY_BUDGET_MS, LOAD_SECONDS, run_smoke, run_suite
 from modelyard_bundle import (
     BundleContent,
     BundleError,
@@ -35,7 +36,6 @@ from modelyard_bundle import (
     remove_pointer,
     replace_pointer,
 )
-from modelyard_bundle.rollout import Rollout
 
 Rehearse = Callable[..., AbstractContextManager[str]]
 Stage = Literal["verify", "rehearse", "remember", "replace", "wait", "smoke", "confirm"]
@@ -90,6 +90,12 @@ class Deployment:
     """Address of the live model API."""
     budget_ms: float = LATENCY_BUDGET_MS
     """What 95 of 100 single-row predictions must not exceed in rehearsal."""
+    load_seconds: float = LOAD_SECONDS
+    """How long several clients ask at once in rehearsal."""
+    credential: Credential | None = None
+    """What lets this deployment in at the live API; none where everybody may ask."""
+    sampled: Callable[[Expectation], Expectation] = field(default=lambda expected: expected)
+    """Adds rows that the registered model has predicted; asked only when there is a rehearsal."""
     seconds: float = 60.0
     """How long the live API may take to serve the new version."""
     lock_seconds: float = 5.0
@@ -97,6 +103,11 @@ class Deployment:
     rehearse: Rehearse = field(default=rehearse)
     begins: Callable[[Stage], None] = field(default=lambda _: None)
     """Told of every stage before it begins, for whoever shows progress."""
+
+    @property
+    def api(self) -> ModelApi:
+        """The live model API."""
+        return ModelApi(self.live, credential=self.credential)
 
     def deploy(self, pointer: Pointer) -> DeploymentReport:
         """Deploy the bundle that `pointer` names.
@@ -148,15 +159,23 @@ class Deployment:
         return content
 
     def answering(self, model: str) -> None:
-        """Go on only if the live API answers.
+        """Go on only if the live API answers, and lets this deployment in.
 
         Raises:
-            ModelApiUnreachableError: It does not.
+            ModelApiUnreachableError: It does not answer.
+            ReleaseRefusedError: It does not let this deployment in.
         """
-        if not ModelApi(self.live).answers():
+        if not self.api.answers():
             raise ModelApiUnreachableError(
                 f"the model API at {self.live} does not answer, so {model} is left as it is",
                 hint="`modelyard infra up local` starts it",
+            )
+        answer = self.api.get(f"/v2/models/{model}")
+        if answer.status in (401, 403):
+            why = "" if answer.fault is None else f": {answer.fault.message}"
+            raise ReleaseRefusedError(
+                f"the model API at {self.live} does not let this deployment in{why}; {model} is left as it is",
+                hint=f"put a key with the roles predict and read, or a token, into {CREDENTIAL_VARIABLE}",
             )
 
     @contextmanager
@@ -222,7 +241,6 @@ class Deployment:
 
     def _confirmed_already(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
         seconds = self._served(pointer, time.monotonic())
-        trying = pointer.rollout
         return DeploymentReport(
             model=pointer.model,
             version=pointer.version,
@@ -230,7 +248,8 @@ class Deployment:
             previous=pointer.version,
             changed=False,
             rehearsal=None,
-            live=self._confirmed(expected) if trying is None else self._half_confirmed(pointer, trying),
+            # While another version is tried, it may answer what names no version.
+            live=self._confirmed(expected, beside=pointer.rollout is not None),
             seconds=seconds,
         )
 
@@ -240,8 +259,9 @@ class Deployment:
         Raises:
             ReleaseRefusedError: A check did not hold.
         """
+        wanted = self.sampled(expected)
         with self.rehearse(pointer, bundles=self.bundles) as address:
-            report = run_suite(address, expected, budget_ms=self.budget_ms)
+            report = run_suite(address, wanted, budget_ms=self.budget_ms, load_seconds=self.load_seconds)
         if not report.passed:
             raise ReleaseRefusedError(
                 f"{report.sentence()}; nothing was deployed",
@@ -251,7 +271,7 @@ class Deployment:
 
     def _served(self, pointer: Pointer, started: float) -> float:
         """Seconds from `started` until the live API serves what `pointer` names."""
-        api, until = ModelApi(self.live), time.monotonic() + self.seconds
+        api, until = self.api, time.monotonic() + self.seconds
         reason = "it does not answer"
         while time.monotonic() < until:
             answer = api.get(f"/v2/models/{pointer.model}")
@@ -267,20 +287,13 @@ class Deployment:
             hint=f"`modelyard release status {pointer.model}` shows what is deployed and served",
         )
 
-    def _confirmed(self, expected: Expectation) -> SuiteReport:
-        report = run_smoke(self.live, expected)
+    def _confirmed(self, expected: Expectation, *, beside: bool = False) -> SuiteReport:
+        report = run_smoke(self.live, expected, credential=self.credential, beside=beside)
         if not report.passed:
             raise ReleaseRefusedError(
                 f"on the live model API, {report.sentence()}", hint="`modelyard serve smoke` shows every check"
             )
         return report
-
-    def _half_confirmed(self, pointer: Pointer, rollout: Rollout) -> SuiteReport:
-        """While a candidate answers some of the requests, smoke checks cannot tell which version failed them."""
-        check = Check(f"it is served, and beside it runs the {rollout.title}", passed=True)
-        return SuiteReport(
-            url=self.live, model=pointer.model, version=pointer.version, digest=pointer.digest, checks=(check,)
-        )
 
     def restore(self, model: str, good: Pointer | None) -> None:
         """Put the pointer back that was confirmed last; none at all where there was none."""

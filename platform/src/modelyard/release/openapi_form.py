@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
+from modelyard_bundle import Feature, Signature
+
 _METHODS = frozenset({"get", "post"})
+_TYPES = {"number": "number", "integer": "integer", "category": "string", "boolean": "boolean"}
 
 
-def faults_of(document: object, *, model: str, features: Sequence[str]) -> list[str]:
-    """What is wrong with the document; nothing if it is in order."""
+def faults_of(document: object, *, signature: Signature, version: str) -> list[str]:
+    """What is wrong with the document of a model; nothing if it is in order.
+
+    Args:
+        document: What the model API gave.
+        signature: The model's.
+        version: The version that it must describe.
+    """
     if not isinstance(document, dict):
         return ["it is not a JSON object"]
     faults = [] if str(document.get("openapi", "")).startswith("3.1") else ["it is not OpenAPI 3.1"]
     if not {"title", "version"} <= set(document.get("info", {})):
         faults.append("it has no title and version")
     paths = document.get("paths", {})
-    wanted = (f"/v2/models/{model}/infer", f"/models/{model}/invocations", "/v2/health/ready")
-    faults += [f"{path} is missing" for path in wanted if path not in paths]
+    faults += [f"{path} is missing" for path in paths_of(signature.model, version) if path not in paths]
     faults += _operation_faults(paths)
     faults += [
         f"{reference} leads nowhere" for reference in _references(document) if not _resolves(document, reference)
     ]
-    return faults + _feature_faults(document, model=model, features=features)
+    return faults + _feature_faults(document, signature)
+
+
+def paths_of(model: str, version: str) -> tuple[str, ...]:
+    """The paths that the document must describe."""
+    return (
+        "/v2/health/ready",
+        f"/v2/models/{model}",
+        f"/v2/models/{model}/infer",
+        f"/v2/models/{model}/versions/{version}/infer",
+        f"/models/{model}/invocations",
+        f"/models/{model}/predict",
+    )
 
 
 def _operation_faults(paths: dict[str, Any]) -> list[str]:
@@ -55,8 +75,21 @@ def _resolves(document: dict[str, Any], reference: str) -> bool:
     return reference.startswith("#/")
 
 
-def _feature_faults(document: dict[str, Any], *, model: str, features: Sequence[str]) -> list[str]:
-    row = document.get("components", {}).get("schemas", {}).get(f"{model}_row", {})
-    if list(row.get("properties", {})) != list(features) or sorted(row.get("required", [])) != sorted(features):
-        return [f"{model}_row does not have the model's features"]
-    return []
+def _feature_faults(document: dict[str, Any], signature: Signature) -> list[str]:
+    row = document.get("components", {}).get("schemas", {}).get(f"{signature.model}_row", {})
+    found, names = row.get("properties", {}), list(signature.names)
+    if list(found) != names or sorted(row.get("required", [])) != sorted(names):
+        return [f"{signature.model}_row does not have the model's features"]
+    return [fault for feature in signature.features for fault in _value_faults(found[feature.name], feature)]
+
+
+def _value_faults(schema: dict[str, Any], feature: Feature) -> Iterator[str]:
+    kind = _TYPES[feature.kind]
+    for key, wanted in (
+        ("type", [kind, "null"] if feature.nullable else kind),
+        ("x-categories", None if feature.categories is None else list(feature.categories)),
+        ("x-minimum", feature.minimum),
+        ("x-maximum", feature.maximum),
+    ):
+        if schema.get(key) != wanted:
+            yield f"{key} of {feature.name} is {str(schema.get(key))[:80]}, expected {str(wanted)[:80]}"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from modelyard.errors import ModelApiUnreachableError
 from modelyard.release.calling import ModelApi
+from modelyard.release.credential import Credential
 from modelyard_bundle import BundleError, read_pointer
 from modelyard_bundle.rollout import Rollout
 from modelyard_bundle.rollout_state import RolloutState, read_rollout_state
@@ -51,8 +52,16 @@ class RolloutStatus:
         }
 
 
-def read_rollout(model: str, *, deployments: Path, live: str) -> RolloutStatus:
+def read_rollout(
+    model: str, *, deployments: Path, live: str, credential: Credential | None = None
+) -> RolloutStatus:
     """How the rollout of `model` goes.
+
+    Args:
+        model: The model.
+        deployments: The folder of deployment pointers.
+        live: Address of the live model API.
+        credential: What lets the caller in there; none where everybody may ask.
 
     Raises:
         BundleError: The deployment pointer cannot be read.
@@ -61,7 +70,7 @@ def read_rollout(model: str, *, deployments: Path, live: str) -> RolloutStatus:
     if pointer is None or pointer.rollout is None:
         reason = "nothing is deployed" if pointer is None else f"version {pointer.version} answers everything"
         return _status(model, pointer.version if pointer else None, None, {"state": "none", "reason": reason})
-    said, reachable = _asked(model, live)
+    said, reachable = _asked(model, ModelApi(live, credential=credential))
     if said.get("id") != pointer.rollout.id:
         said = _written(deployments, model, pointer.rollout)
     return _status(model, pointer.version, pointer.rollout, said, reachable=reachable)
@@ -76,9 +85,9 @@ def state_of(deployments: Path, model: str, rollout: Rollout) -> RolloutState | 
     return found if found is not None and found.rollout == rollout.id else None
 
 
-def _asked(model: str, live: str) -> tuple[dict[str, Any], bool]:
+def _asked(model: str, live: ModelApi) -> tuple[dict[str, Any], bool]:
     try:
-        document = ModelApi(live).get(f"/v2/models/{model}").json() or {}
+        document = live.get(f"/v2/models/{model}").json() or {}
     except ModelApiUnreachableError:
         return {}, False
     return document.get("parameters", {}).get("rollout") or {}, True

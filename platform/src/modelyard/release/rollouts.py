@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from modelyard.errors import ModelApiUnreachableError, ReleaseRefusedError
-from modelyard.release.calling import ModelApi
 from modelyard.release.deployment import Deployment
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal
@@ -245,7 +244,7 @@ class Rollouts:
 
     def _taken_up(self, pointer: Pointer, rollout: Rollout, started: float) -> float:
         """Seconds from `started` until the live API tries the candidate."""
-        api, until = ModelApi(self.deployment.live), time.monotonic() + self.deployment.seconds
+        api, until = self.deployment.api, time.monotonic() + self.deployment.seconds
         reason = "it has not taken it up"
         while time.monotonic() < until:
             document = api.get(f"/v2/models/{pointer.model}").json() or {}
@@ -262,7 +261,7 @@ class Rollouts:
         )
 
     def _let_go(self, model: str) -> bool:
-        api, until = ModelApi(self.deployment.live), time.monotonic() + self.deployment.seconds
+        api, until = self.deployment.api, time.monotonic() + self.deployment.seconds
         while time.monotonic() < until:
             try:
                 document = api.get(f"/v2/models/{model}").json() or {}

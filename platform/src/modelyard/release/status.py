@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from modelyard.errors import ModelApiUnreachableError
 from modelyard.release.calling import ModelApi
+from modelyard.release.credential import Credential
 from modelyard.release.journal import Journal
 from modelyard_bundle import BundleError, Pointer, read_pointer
 
@@ -44,9 +45,16 @@ class _Served:
     """The digest of a bundle that the live API refused."""
 
 
-def read_status(model: str, *, deployments: Path, live: str) -> ReleaseStatus:
-    """What is deployed of `model`, and whether the live API serves it."""
-    served = _served(model, live)
+def read_status(model: str, *, deployments: Path, live: str, credential: Credential | None = None) -> ReleaseStatus:
+    """What is deployed of `model`, and whether the live API serves it.
+
+    Args:
+        model: The model.
+        deployments: The folder of deployment pointers.
+        live: Address of the live model API.
+        credential: What lets the caller in there; none where everybody may ask.
+    """
+    served = _served(model, ModelApi(live, credential=credential))
     try:
         pointer = read_pointer(deployments, model)
     except BundleError as error:
@@ -84,9 +92,9 @@ def _status(
     )
 
 
-def _served(model: str, live: str) -> _Served:
+def _served(model: str, live: ModelApi) -> _Served:
     try:
-        answer = ModelApi(live).get(f"/v2/models/{model}")
+        answer = live.get(f"/v2/models/{model}")
     except ModelApiUnreachableError as error:
         return _Served(None, None, error.message, reachable=False)
     document = answer.json() or {}

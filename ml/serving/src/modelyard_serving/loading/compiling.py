@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 from modelyard_serving.decoding.encoding import Encoding
 from modelyard_serving.loading.served import Compiled, ServedModel
@@ -14,6 +15,7 @@ from modelyard_serving.plans.proof import prove
 CHEAP_SECONDS = 150e-6
 """Below this, a call costs less than to wait for others and share it."""
 _CALLS = 20
+_MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ def find_way(model: ServedModel, pipeline: object) -> Way:
     if isinstance(plan, NotUnderstood):
         return Way(compiled=False, reason=plan.reason)
     try:
-        proof = prove(plan, model.predict_values, model.signature, model.example)
+        encoding = Encoding.compile(model.signature, plan.vocabularies)
+        # With the decoder that requests go through, so that both are proven together.
+        encode = partial(encoding.matrix, max_rows=_MOST_ROWS)
+        proof = prove(plan, model.predict_values, model.signature, model.example, encode=encode)
         if not proof.holds:
             return Way(compiled=False, reason=f"the plan differs: {proof.reason}")
         return Way(compiled=True, cheap=_seconds(plan, model) < CHEAP_SECONDS)

@@ -1,0 +1,1 @@
+"""What the API test suite tries, one module a topic."""
