@@ -174,6 +174,6 @@ def _taken_out(address: str, registry: Any, version: ModelVersion, work: Path) -
         digest=version.digest,
         folder=folder,
         bundles=work / "bundles",
-        deployments=work / "deployments",
+        deployments=work / "deployments" / version.model,
         rows=np.random.default_rng(1).normal(size=(COMPARED_ROWS, len(FEATURES))).tolist(),
     )

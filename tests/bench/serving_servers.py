@@ -176,7 +176,7 @@ def mlserver(work: Path, folder: Path, *, core: int | None, settings: Mapping[st
 
 @contextmanager
 def _running(
-    name: str, command: Sequence[str], work: Path, *, core: int | None, port: int, cwd: Path = ROOT
+    name: str, command: Sequence[str], work: Path, *, core: int | None, port: int, cwd: Path | None = None
 ) -> Iterator[Server]:
     log = work / f"{name.replace(' ', '-')}-{port}.log"
     beside = str(Path(command[0]).parent)
@@ -186,7 +186,7 @@ def _running(
         begun = time.monotonic()
         process = subprocess.Popen(
             command,
-            cwd=cwd,
+            cwd=cwd or work,  # MLflow puts a database where it stands
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=output,

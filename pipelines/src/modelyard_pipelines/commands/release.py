@@ -12,7 +12,7 @@ from modelyard.composition import open_platform
 from modelyard.errors import ReleaseRefusedError
 from modelyard.release.images.building import ImageReport
 from modelyard.release.images.papers import SBOM, provenance_file
-from modelyard.release.report import SuiteReport
+from modelyard.release.report import HEADINGS, SuiteReport
 from modelyard_pipelines.commands import rollout
 from modelyard_pipelines.release import images, releasing
 
@@ -105,7 +105,6 @@ def status(name: str, environment_name: str, output_format: str) -> None:
 
 def show_suite(report: SuiteReport, output_format: str) -> None:
     """Prints what the API test suite found, and fails the command if anything did not hold."""
-    rows = [("passed" if one.passed else "FAILED", one.name, one.detail) for one in report.checks]
-    emit(report.to_document(), lambda: table(["", "check", "found"], rows), output_format)
+    emit(report.to_document(), lambda: f"{table(HEADINGS, report.lines())}\n\n{report.summary()}", output_format)
     if not report.passed:
         raise ReleaseRefusedError(report.sentence(), hint="the table above names what the API answered")

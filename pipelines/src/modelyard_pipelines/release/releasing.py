@@ -1,23 +1,26 @@
-"""From the production version to the model API: build, test, deploy."""
+"""From the production version to the model API: build, test, deploy, status."""
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
 from modelyard.composition import Platform
-from modelyard.errors import InvalidBundleError, NoProductionModelError
+from modelyard.errors import NoProductionModelError
 from modelyard.notify.notification import Notification
 from modelyard.registry.versions import ModelVersion
 from modelyard.release.bundling import Bundle, RegisteredModel, build_bundle
+from modelyard.release.credential import CREDENTIAL_VARIABLE, Credential
 from modelyard.release.deployment import Deployment, DeploymentReport, Rehearse
 from modelyard.release.expectation import Expectation
 from modelyard.release.rehearsal import rehearse
 from modelyard.release.report import SuiteReport
 from modelyard.release.signers import sealing_of, trusted_keys_of
 from modelyard.release.status import ReleaseStatus, read_status
-from modelyard.release.suite import run_smoke, run_suite
-from modelyard_bundle import BundleContent, BundleError, Pointer, bundle_folder, read_bundle, read_pointer
+from modelyard.release.suite import run_suite
+from modelyard_bundle import read_bundle
+from modelyard_pipelines.release.sampling import with_sample
 
 
 def build(platform: Platform, name: str) -> Bundle:
@@ -57,7 +60,7 @@ def rehearse_release(platform: Platform, name: str) -> SuiteReport:
     bundle = build(platform, name)
     expected = Expectation.of(read_bundle(bundle.folder))
     with _rehearsal(platform)(bundle.pointer, bundles=Path(platform.connections.bundles)) as url:
-        return run_suite(url, expected, budget_ms=platform.environment.serving.latency_budget_ms)
+        return run_suite(url, with_sample(platform, expected), budget_ms=platform.environment.serving.latency_budget_ms)
 
 
 def deploy(platform: Platform, name: str) -> DeploymentReport:
@@ -80,8 +83,17 @@ def deployment_of(platform: Platform) -> Deployment:
         deployments=Path(platform.connections.deployments),
         live=platform.connections.model_api,
         budget_ms=platform.environment.serving.latency_budget_ms,
+        credential=live_credential(platform),
+        sampled=partial(with_sample, platform),
         rehearse=_rehearsal(platform),
     )
+
+
+def live_credential(platform: Platform) -> Credential | None:
+    """What lets releases in at the environment's own model API; none where everybody may ask, or none is held."""
+    if platform.environment.serving.access.mode == "off" or CREDENTIAL_VARIABLE not in os.environ:
+        return None
+    return Credential.in_variable(CREDENTIAL_VARIABLE)
 
 
 def _rehearsal(platform: Platform) -> Rehearse:
@@ -92,29 +104,12 @@ def _rehearsal(platform: Platform) -> Rehearse:
 def status(platform: Platform, name: str) -> ReleaseStatus:
     """What is deployed of a model, and what the live API serves."""
     connections = platform.connections
-    return read_status(name, deployments=Path(connections.deployments), live=connections.model_api)
-
-
-def smoke(platform: Platform, name: str, url: str | None = None) -> SuiteReport:
-    """Checks a running model API against the bundle that is deployed.
-
-    Raises:
-        NoProductionModelError: nothing of this model is deployed, so there is nothing to hold the API against.
-        InvalidBundleError: what is deployed is damaged.
-    """
-    pointer = read_pointer(Path(platform.connections.deployments), name)
-    if pointer is None:
-        raise NoProductionModelError(f"nothing of {name} is deployed", hint=f"modelyard release deploy {name}")
-    content = _read(Path(platform.connections.bundles), pointer)
-    return run_smoke(url or platform.connections.model_api, Expectation.of(content))
-
-
-def _read(bundles: Path, pointer: Pointer) -> BundleContent:
-    try:
-        return read_bundle(bundle_folder(bundles, pointer.bundle))
-    except BundleError as error:
-        hint = f"modelyard release deploy {pointer.model}"
-        raise InvalidBundleError(f"the deployed bundle {pointer.bundle} is damaged: {error}", hint=hint) from error
+    return read_status(
+        name,
+        deployments=Path(connections.deployments),
+        live=connections.model_api,
+        credential=live_credential(platform),
+    )
 
 
 def _registered(version: ModelVersion) -> RegisteredModel:

@@ -14,7 +14,7 @@ from modelyard.release.rollout_status import RolloutStatus, read_rollout
 from modelyard.release.rollouts import AbortReport, RolloutReport, Rollouts, Trial
 from modelyard_bundle import BundleError
 from modelyard_bundle.rollout import Key, RolloutLimits
-from modelyard_pipelines.release.releasing import bundle_of, deploy, deployment_of
+from modelyard_pipelines.release.releasing import bundle_of, deploy, deployment_of, live_credential
 
 
 def canary(platform: Platform, name: str, *, percent: float, version: int | None = None) -> RolloutReport:
@@ -95,7 +95,12 @@ def status(platform: Platform, name: str) -> RolloutStatus:
     """
     connections = platform.connections
     try:
-        found = read_rollout(name, deployments=Path(connections.deployments), live=connections.model_api)
+        found = read_rollout(
+            name,
+            deployments=Path(connections.deployments),
+            live=connections.model_api,
+            credential=live_credential(platform),
+        )
     except BundleError as error:
         hint = f"modelyard release deploy {name}"
         raise InvalidBundleError(f"the deployment pointer of {name} is broken: {error}", hint=hint) from error

@@ -73,6 +73,13 @@ class SuiteReport:
         found = "; ".join(f"not so: {check.name} ({check.detail})" for check in self.failures[:3])
         return f"{len(self.failures)} of {len(self.checks)} checks failed against {self.model} {self.version}: {found}"
 
+    def summary(self) -> str:
+        """Counts and times in one line, for people."""
+        text = f"{len(self.checks) - len(self.failures)} of {len(self.checks)} checks passed, {self.requests} requests"
+        if self.p95_ms is not None:
+            text += f"; one row: p50 {_shown(self.p50_ms)} ms, p95 {_shown(self.p95_ms)} ms"
+        return f"{text}; held against {self.rows} rows: {self.sample}"
+
     def lines(self) -> list[tuple[object, ...]]:
         """One line a check, for a table under `HEADINGS`."""
         return [

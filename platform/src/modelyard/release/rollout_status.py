@@ -52,9 +52,7 @@ class RolloutStatus:
         }
 
 
-def read_rollout(
-    model: str, *, deployments: Path, live: str, credential: Credential | None = None
-) -> RolloutStatus:
+def read_rollout(model: str, *, deployments: Path, live: str, credential: Credential | None = None) -> RolloutStatus:
     """How the rollout of `model` goes.
 
     Args:
