@@ -11,12 +11,14 @@ import argparse
 import asyncio
 import gc
 import json
+import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 MOST_CONNECTIONS = 256
@@ -51,8 +53,7 @@ class Connection(asyncio.Protocol):
         self.done: Answered = lambda _: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def ask(self, asked: Asked, done: Answered) -> None:
         """Send the request; `done` is told of the answer, or that there was none."""
@@ -123,18 +124,25 @@ class Load:
     _waiting: deque[Asked] = field(default_factory=deque)
     _opening: int = 0
     _left: int = 0
+    _stopping: bool = False
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def at_rate(self, rate: float, seconds: float, *, connections: int) -> None:
         """So many requests a second, each at its moment."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop)
         await asyncio.gather(*(self._connect() for _ in range(connections)))
-        self._left = int(rate * seconds)
         begun = time.monotonic() + 0.05
-        for number in range(self._left):
+        # One is held back until all were offered.
+        self._left = 1
+        for number in range(int(rate * seconds)):
             due = begun + number / rate
             while (left := due - time.monotonic()) > 0:
                 await asyncio.sleep(left - SPIN_SECONDS if left > 2 * SPIN_SECONDS else 0)
+            if self._stopping:
+                break
+            self._left += 1
             self._offer(Asked(due))
+        self._less()
         await asyncio.wait_for(self._ended.wait(), PATIENCE)
 
     async def saturated(self, seconds: float, *, connections: int) -> None:
@@ -148,9 +156,7 @@ class Load:
             if time.monotonic() < until and self._free:
                 self._free.popleft().ask(Asked(time.monotonic()), again)
                 return
-            self._left -= 1
-            if not self._left:
-                self._ended.set()
+            self._less()
 
         for _ in range(connections):
             self._free.popleft().ask(Asked(time.monotonic()), again)
@@ -197,9 +203,16 @@ class Load:
 
     def _done(self, asked: Asked) -> None:
         self.asked.append(asked)
+        self._less()
+
+    def _less(self) -> None:
         self._left -= 1
         if not self._left:
             self._ended.set()
+
+    def _stop(self) -> None:
+        """Offer nothing more; what was offered is still answered."""
+        self._stopping = True
 
 
 def request_of(url: str, body: bytes, headers: dict[str, str]) -> bytes:

@@ -95,6 +95,8 @@ def hammer(
         side(server, request, connections, warm, core, work)
     before = server.processor_seconds()
     found = side(server, request, connections, seconds, core, work)
+    if not found.requests:
+        raise RunFailedError(f"{server.name} answered nothing within {seconds:g} s")
     processor = (server.processor_seconds() - before) / found.requests
     return Hammered(per_second=found.requests / found.seconds, p50=found.p50, p99=found.p99, processor=processor)
 
@@ -123,6 +125,11 @@ class Paced:
         with held_to(core):
             process = subprocess.Popen([*command, "--rate", str(rate)], stderr=subprocess.PIPE, env=environment())
         return cls(process=process, out=out, seconds=seconds)
+
+    def stop(self) -> Timeline:
+        """Let it ask nothing more."""
+        self.process.terminate()
+        return self.end()
 
     def end(self) -> Timeline:
         """Wait for its last answer.

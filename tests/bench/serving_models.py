@@ -25,6 +25,7 @@ ROWS = 4_000
 TREES = 100
 COMPARED_ROWS = 200
 Kind = Literal["linear", "forest"]
+KINDS: Sequence[Kind] = ("linear", "forest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from figures import Figure, Skipped, raced
 from lakes import DifferentOutcomeError
 from processes import say
 from serving_load import Hammered, Request, client_name, hammer
-from serving_models import COMPARED_ROWS, FEATURES, TREES, Kind, Registered, registered
+from serving_models import COMPARED_ROWS, FEATURES, KINDS, TREES, Kind, Registered, registered
 from serving_servers import Server, cores, mlflow_serve, modelyard
 
 SECONDS = 6.0
@@ -22,7 +22,7 @@ GOAL, AIM = 15.0, 60
 CONNECTIONS = (1, 16)
 LARGEST_GAP = 1e-9
 PATH = "/invocations"
-KINDS: Sequence[Kind] = ("linear", "forest")
+
 ABOUT = {"linear": "a logistic regression", "forest": f"a forest of {TREES} trees"}
 NO_CORES = "it takes two cores that a process can be held to: one for the server, one for the client"
 

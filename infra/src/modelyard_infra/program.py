@@ -32,6 +32,18 @@ def draw(environment: Environment, workspace: Workspace) -> Blueprint:
     return draw_local(environment, workspace) if environment.kind == "local" else draw_azure(environment)
 
 
+def prepare_files(environment: Environment, workspace: Workspace) -> None:
+    """Writes what services on this machine are told in files: who may ask the model API.
+
+    Only an update does. The blueprint names the file, and a preview changes nothing.
+    """
+    if environment.kind != "local":
+        return
+    from modelyard.release.keys import prepare_access
+
+    prepare_access(workspace, environment)
+
+
 def provision(*, draw: Draw = draw) -> None:
     """Declares everything in the environment that is named like the stack. Runs inside Pulumi's engine."""
     import pulumi
@@ -44,6 +56,8 @@ def provision(*, draw: Draw = draw) -> None:
             admit(blueprint, environment)
             if not (pulumi.runtime.is_dry_run() or os.environ.get(SIMULATED_AZURE_VARIABLE)):
                 refuse_examples(environment)
+        if not pulumi.runtime.is_dry_run():
+            prepare_files(environment, workspace)
     except ModelyardError as error:
         raise pulumi.RunError(f"{error.message}\nnext: {error.hint}") from None
     config = pulumi.Config("modelyard")

@@ -19,7 +19,7 @@ from modelyard.release.expectation import Expectation
 from modelyard_bundle import bundle_folder, read_bundle, read_pointer
 from modelyard_pipelines.data import overview
 from modelyard_pipelines.model.evidence import read_evidence
-from modelyard_pipelines.release.releasing import smoke
+from modelyard_pipelines.release.smoking import smoke
 
 HEADLINES = ("roc_auc", "pr_auc", "brier", "log_loss")
 

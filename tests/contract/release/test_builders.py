@@ -10,7 +10,7 @@ import pytest
 
 from modelyard.environment import load_environment
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import ConfigurationError, MissingToolError, ReleaseRefusedError
+from modelyard.errors import ConfigurationError, MissingToolError, ReleaseRefusedError, ServiceUnavailableError
 from modelyard.release.images.builder import BuildOrder
 from modelyard.release.images.choosing import builder_of
 from modelyard.release.images.commands import BuildahBuilder, DockerBuilder, RegistryBuilder, docker_runs
@@ -108,6 +108,13 @@ def test_without_a_registry_nothing_is_pushed(programs, order):
     programs.docker()
     DockerBuilder().build(order)
     assert not [words for words in programs.asked if "push" in words]
+
+
+def test_says_that_the_base_image_cannot_be_had_and_how_to_go_on_without(programs, order):
+    programs.broken("buildah", says="Error: pinging container registry: no such host")
+    with pytest.raises(ServiceUnavailableError, match="no such host") as refused:
+        BuildahBuilder().build(replace(order, base="docker.io/library/python:3.11-slim-bookworm"))
+    assert "--no-image" in refused.value.hint
 
 
 def test_the_registry_is_told_everything_by_the_azure_cli(programs, order):

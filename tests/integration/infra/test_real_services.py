@@ -1,5 +1,6 @@
 """The environment as it is: the real MLflow server and the real model API, on the repository's own files."""
 
+import dataclasses
 import json
 import sqlite3
 import urllib.error
@@ -10,6 +11,7 @@ import pytest
 
 from modelyard.environment.stack_outputs import read_connections
 from modelyard_infra.blueprint.draw import draw_local
+from modelyard_infra.testing.drawing import draw_light
 
 pytestmark = pytest.mark.slow
 
@@ -49,3 +51,30 @@ def test_the_real_services_start_keep_their_data_and_come_back_on_the_same_port(
     assert call(f"{experiments}/get?experiment_id={made['experiment_id']}")["experiment"]["name"] == "flight_delay"
     operation.down()
     assert place.processes() == []
+
+
+def draw_model_api(environment, workspace):
+    """The real model API beside a stand-in for MLflow."""
+    real, light = draw_local(environment, workspace), draw_light(environment, workspace)
+    return dataclasses.replace(light, services=(light.services[0], real.services[1]))
+
+
+def test_where_the_environment_asks_for_keys_the_model_api_lets_nobody_in_without_one(own_place):
+    file = own_place.workspace.environments / "local.yaml"
+    file.write_text(file.read_text().replace("mode: off", "mode: keys"))
+    operation = own_place.operation(draw=draw_model_api)
+    operation.preview()
+    assert not (own_place.home / "access").exists()
+    operation.up()
+    model_api = read_connections(own_place.workspace, "local").model_api
+    assert call(f"{model_api}/v2/health/live") is not None
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        call(f"{model_api}/v2")
+    assert not operation.up().has_changes
+
+    document = own_place.home / "access" / "access.json"
+    document.unlink()
+    assert own_place.pulumi("preview").returncode == 0
+    assert not document.exists()
+    assert own_place.pulumi("up", "--yes", "--skip-preview").returncode == 0
+    assert document.exists()

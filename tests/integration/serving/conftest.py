@@ -194,7 +194,7 @@ def live(shared: Process) -> Iterator[Process]:
 @pytest.fixture
 def deployment(live: Process) -> Deployment:
     """Deploys to the live model API."""
-    return Deployment(bundles=live.bundles, deployments=live.deployments, live=live.url)
+    return Deployment(bundles=live.bundles, deployments=live.deployments, live=live.url, load_seconds=0.3)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -194,6 +195,22 @@ def test_mlflow_asks_for_explanations_with_a_param(mlflow_client, tiny):
     np.testing.assert_allclose(total, tiny.example.predictions, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("path", "key"), [("/invocations?explain=true", "dataframe_records"), ("/models/tiny/predict?explain=true", "rows")]
+)
+def test_a_query_asks_for_explanations_of_up_to_64_rows(live, tiny, path, key):
+    rows = [dict(row) for row in tiny.example.rows]
+    answer = live.api.post(path, {key: rows}).json()
+    base, contributions = answer["explanation"]["base_value"], answer["explanation"]["contributions"]
+    total = [base + sum(row.values()) for row in contributions]
+    np.testing.assert_allclose(total, [found["probability"] for found in answer["predictions"]], atol=1e-9)
+    assert live.api.post(path, {key: rows[:1] * 64}).status == 200
+    refused = live.api.post(path, {key: rows[:1] * 65})
+    assert (refused.status, refused.json()["error"]["code"]) == (413, "too_many_rows_to_explain")
+    assert live.api.post(path.replace("true", "perhaps"), {key: rows}).status == 400
+    assert "explanation" not in live.api.post(path.replace("true", "false"), {key: rows}).json()
+
+
 def test_mlflow_sends_an_array_of_numbers_and_a_list_of_rows(mlflow_client, live, numbers):
     deploy(live, numbers)
     values = np.array([list(row.values()) for row in numbers.example.rows])
@@ -222,8 +239,9 @@ def scoring_server(train, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("mlflow") / "model"
     signature = infer_signature(rows, np.array(model.example.predictions))
-    mlflow.pyfunc.save_model(folder, python_model=Predictor(), signature=signature, pip_requirements=[])
-    loaded = mlflow.pyfunc.load_model(str(folder))
+    with warnings.catch_warnings(record=True):
+        mlflow.pyfunc.save_model(folder, python_model=Predictor(), signature=signature, pip_requirements=[])
+        loaded = mlflow.pyfunc.load_model(str(folder))
 
     def ask(body, content_type):
         answer = invocations(body, content_type, loaded, loaded.metadata.get_input_schema())

@@ -97,6 +97,7 @@ def test_all_mistakes_of_both_files_are_named_at_once(rewrite, findings):
         "azure.budget.monthly_amount",
         "azure.budget.amount",
         "tracking.workers",
+        "serving.workers",
     }
 
 

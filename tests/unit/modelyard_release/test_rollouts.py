@@ -95,7 +95,8 @@ class Rehearsed(Deployment):
         return report(pointer)
 
     def _confirmed(self, expected, *, beside=False):
-        return SuiteReport(url="", model="tiny", version=expected.version, digest=expected.digest, checks=())
+        checks = (Check("two may answer" if beside else "one may answer", passed=True),)
+        return SuiteReport(url="", model="tiny", version=expected.version, digest=expected.digest, checks=checks)
 
 
 class Unrehearsed(Rehearsed):
@@ -406,7 +407,7 @@ class TestEnding:
         begun = rollouts.begin(versions["2"], CANARY)
         done = rollouts.deployment.deploy(versions["1"])
         assert (done.changed, done.live.passed, done.ended) == (False, True, None)
-        assert "canary of version 2" in done.live.checks[0].name
+        assert done.live.checks[0].name == "two may answer"
         assert pointer_of(rollouts).rollout == begun.rollout
 
     def test_a_deployment_that_fails_puts_the_rollout_back(self, rollouts, versions, host):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,10 +12,10 @@ from modelyard.release.bad_requests import bad_requests
 from modelyard.release.calling import ModelApi
 from modelyard.release.expectation import Expectation
 from modelyard.release.journal import Journal
-from modelyard.release.openapi_form import faults_of
+from modelyard.release.openapi_form import faults_of, paths_of
 from modelyard.release.report import Check, SuiteReport
 from modelyard.release.suite import SMOKE, SUITE, run_smoke
-from modelyard_bundle import Pointer
+from modelyard_bundle import Example, Pointer
 
 
 @pytest.fixture
@@ -60,18 +61,38 @@ def test_only_http_addresses_are_called(url):
     assert caught.value.hint
 
 
-def test_bad_requests_cover_every_feature_and_both_protocols(expected):
+def test_bad_requests_cover_every_feature_and_every_protocol(expected):
     found = list(bad_requests(expected))
-    assert {request.path for request in found} == {"/models/tiny/invocations", "/v2/models/tiny/infer"}
-    names = " ".join(request.name for request in found)
-    assert all(feature.name in names for feature in expected.signature.features)
-    assert len({request.name for request in found}) == len(found)
+    paths = {f"/models/{name}/{last}" for name in ("tiny", "no_such_model") for last in ("invocations", "predict")}
+    assert {bad.request.path for bad in found} == {*paths, "/v2/models/tiny/infer", "/v2/models/no_such_model/infer"}
+    for protocol in ("dataframe_records", "typed rows", "CSV", "tensors", "binary"):
+        names = " ".join(bad.name for bad in found if bad.name.startswith(protocol))
+        assert [name for name in expected.signature.names if name not in names] == []
+    assert len({bad.name for bad in found}) == len(found)
+    assert len({(bad.request.path, bad.request.body, *bad.request.headers.values()) for bad in found}) == len(found)
 
 
 def test_bad_requests_spare_null_where_it_is_allowed(expected):
-    names = [request.name for request in bad_requests(expected)]
-    assert "null for hour" in names
-    assert "null for distance" not in names
+    names = [bad.name for bad in bad_requests(expected)]
+    for protocol in ("dataframe_records", "typed rows", "tensors"):
+        assert f"{protocol}: null for hour" in names
+        assert f"{protocol}: null for distance" not in names
+    assert "CSV: '' for the integer hour" in names
+    assert "CSV: '' for the number distance" not in names
+
+
+def test_bad_requests_of_a_wide_model_stay_few_and_still_come_from_all_over_it(expected):
+    (number, *_) = expected.signature.features
+    features = tuple(replace(number, name=f"f{at}") for at in range(1000))
+    rows = ({feature.name: 1.0 for feature in features},)
+    wide = replace(
+        expected,
+        signature=replace(expected.signature, features=features),
+        example=Example(rows=rows, predictions=(0.5,)),
+    )
+    found = list(bad_requests(wide))
+    assert len(found) < 500
+    assert any("f966" in bad.name for bad in found)
 
 
 def test_reads_predictions_from_both_protocols(expected):
@@ -97,21 +118,35 @@ def test_what_is_no_answer_gives_no_predictions(expected, answer):
         ({"x": {"$ref": "#/components/schemas/nothing"}}, "leads nowhere"),
         ({"x": {"$ref": "https://elsewhere/schema"}}, "leads nowhere"),
         ({"components": {}}, "features"),
+        ({"row": {"hour": {"type": "number"}}}, "type of hour"),
+        ({"row": {"hour": {"type": ["integer", "null"]}}}, "type of hour"),
+        ({"row": {"carrier": {"type": "string", "x-categories": ["AA"]}}}, "x-categories of carrier"),
+        ({"row": {"distance": {"type": ["number", "null"], "x-minimum": 80}}}, "x-maximum of distance"),
+        ({"row": {"other": {"type": "number"}}}, "features"),
     ],
 )
-def test_finds_what_is_wrong_with_an_openapi_document(change, fault):
-    paths = {
-        path: {"post": {"responses": {"200": {}}}}
-        for path in ("/v2/models/tiny/infer", "/models/tiny/invocations", "/v2/health/ready")
+def test_finds_what_is_wrong_with_an_openapi_document(tiny, change, fault):
+    properties = {
+        "distance": {"type": ["number", "null"], "x-minimum": 80, "x-maximum": 5000},
+        "hour": {"type": "integer", "x-minimum": 0, "x-maximum": 23},
+        "carrier": {"type": "string", "x-categories": ["AA", "DL", "UA"]},
+        "weekend": {"type": "boolean"},
     }
-    document = {
+    found = faults_of(openapi(properties), signature=tiny.signature, version="1")
+    assert found == []
+    others = {key: value for key, value in change.items() if key != "row"}
+    document = openapi({**properties, **change.get("row", {})}) | others
+    assert fault in " ".join(faults_of(document, signature=tiny.signature, version="1"))
+
+
+def openapi(properties):
+    row = {"properties": properties, "required": list(properties)}
+    return {
         "openapi": "3.1.0",
         "info": {"title": "t", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": {"tiny_row": {"properties": {"a": {}}, "required": ["a"]}}},
+        "paths": {path: {"post": {"responses": {"200": {}}}} for path in paths_of("tiny", "1")},
+        "components": {"schemas": {"tiny_row": row}},
     }
-    assert faults_of(document, model="tiny", features=["a"]) == []
-    assert fault in " ".join(faults_of({**document, **change}, model="tiny", features=["a"]))
 
 
 def test_a_journal_remembers_what_was_good_until_it_is_closed(tmp_path):

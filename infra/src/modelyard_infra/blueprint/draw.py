@@ -6,6 +6,7 @@ import math
 import sys
 from pathlib import Path
 
+from modelyard.environment.access_settings import DOCUMENT, access_folder
 from modelyard.environment.models import Environment
 from modelyard.environment.release_settings import trusted_keys_in
 from modelyard.environment.sections import Ports
@@ -46,7 +47,7 @@ def draw_local(environment: Environment, workspace: Workspace) -> LocalBlueprint
         folders=_folders(data, lake),
         services=(
             _tracking(environment, home, ports=environment.local.ports),
-            _model_api(environment, home, ports=environment.local.ports),
+            _model_api(environment, workspace, ports=environment.local.ports),
         ),
         connections=ConnectionsPlan(
             environment=environment.name,
@@ -100,7 +101,15 @@ def _trusted(environment: Environment, home: Path) -> tuple[str, ...]:
     return "--trusted-keys", str(trusted_keys_in(home))
 
 
-def _model_api(environment: Environment, home: Path, *, ports: Ports) -> ServicePlan:
+def _access(environment: Environment, workspace: Workspace) -> tuple[str, ...]:
+    """The document that says who may ask. It is written before the services start."""
+    if environment.serving.access.mode == "off":
+        return ()
+    return "--access", str(access_folder(workspace, environment.name) / DOCUMENT)
+
+
+def _model_api(environment: Environment, workspace: Workspace, *, ports: Ports) -> ServicePlan:
+    home = workspace.of(environment.name)
     data = home / "data"
     serving = environment.serving
     return ServicePlan(
@@ -111,6 +120,7 @@ def _model_api(environment: Environment, home: Path, *, ports: Ports) -> Service
             *("--max-rows", str(serving.max_rows), "--max-body-bytes", str(serving.max_body_bytes)),
             *("--drain-seconds", f"{serving.drain_seconds:g}", "--workers", str(serving.workers)),
             *_trusted(environment, home),
+            *_access(environment, workspace),
         ),
         port=ports.model_api,
         port_setting=f"local.ports.model_api in environments/{environment.name}.yaml",

@@ -51,8 +51,10 @@ def require_home(request: Request) -> None:
 
 
 def _comes_with_parent(identity: str) -> bool:
-    """`…/blobServices/default` is there as soon as the account is."""
-    return any(row.name and identity.lower().endswith(f"services/{row.name}") for row in names.SINGLETONS)
+    """`…/blobServices/default` is there as soon as the account is; so is, as far as anybody knows, a vault's secret."""
+    return arm_id.type_of(identity).lower() in names.DATA or any(
+        row.name and identity.lower().endswith(f"services/{row.name}") for row in names.SINGLETONS
+    )
 
 
 def require_place(request: Request) -> None:

@@ -78,6 +78,7 @@ class Operation:
         self._admit()
         if self._is_real:
             refuse_examples(self.environment)
+        program.prepare_files(self.environment, self.workspace)
         return self._run("up", self._bring_up)
 
     def refresh(self) -> StackResult:

@@ -50,10 +50,13 @@ def app(said: Said) -> Arguments:
         "revision_mode": configuration.need("activeRevisionsMode"),
         "max_inactive_revisions": configuration.take("maxInactiveRevisions"),
         "registry": _registries(configuration),
+        "secret": [_secret(secret) for secret in configuration.each("secrets")] or None,
         "ingress": [_ingress(configuration.into("ingress"))],
         "template": [
             {
+                "init_container": [_container(container) for container in template.each("initContainers")] or None,
                 "container": [_container(container) for container in template.each("containers")],
+                "volume": [_volume(volume) for volume in template.each("volumes")] or None,
                 "min_replicas": scale.take("minReplicas"),
                 "max_replicas": scale.take("maxReplicas"),
                 "http_scale_rule": [_http_rule(rule) for rule in rules] or None,
@@ -83,6 +86,28 @@ def job(said: Said) -> Arguments:
         "schedule_trigger_config": [_timetable(by_clock)] if trigger == "Schedule" else None,
         "template": [{"container": [_container(container) for container in template.each("containers")]}],
     }
+
+
+def _secret(said: Said) -> Arguments:
+    return {
+        "name": said.need("name"),
+        "key_vault_secret_id": said.need("keyVaultUrl"),
+        "identity": said.need("identity"),
+    }
+
+
+def _volume(said: Said) -> Arguments:
+    """azurerm cannot say which secrets are mounted where: it means all of them, each under its name."""
+    return {
+        "name": said.need("name"),
+        "storage_type": said.need("storageType"),
+        "storage_name": said.take("storageName"),
+        "mount_options": said.take("mountOptions"),
+    }
+
+
+def _mount(said: Said) -> Arguments:
+    return {"name": said.need("volumeName"), "path": said.need("mountPath"), "sub_path": said.take("subPath")}
 
 
 def _copies(said: Said) -> dict[str, Any]:
@@ -138,6 +163,7 @@ def _container(said: Said) -> Arguments:
             {"name": one.need("name"), "value": one.take("value"), "secret_name": one.take("secretRef")}
             for one in said.each("env")
         ],
+        "volume_mounts": [_mount(mount) for mount in said.each("volumeMounts")] or None,
         **probes,
     }
 

@@ -55,11 +55,26 @@ def build(name: str, *, image: bool, environment_name: str, output_format: str) 
     emit(facts, "\n".join(lines), output_format)
 
 
+@release.command()
+@environment_option
+@format_option
+def jobs(environment_name: str, output_format: str) -> None:
+    """Builds the image that jobs in Azure run: data, model and release, with this checkout's models."""
+    platform = open_platform(environment_name)
+    with step("building the image of the jobs") as note:
+        report = images.build_jobs(platform, note=note)
+    built = None if report.image is None else report.image.digest
+    facts = {"image": report.reference, "image_digest": built, "context": str(report.context)}
+    lines = [f"image    {report.reference}", f"digest   {built}", f"context  {report.context}"]
+    emit(facts, "\n".join(lines if built else [images.NO_BUILDER, lines[-1]]), output_format)
+
+
 def _image_lines(report: ImageReport) -> list[str]:
     record = report.record
     papers = [f"contents {report.papers / SBOM}", f"origin   {provenance_file(report.papers)}"]
     if record.image is None:
-        return [*papers, images.without_a_builder(report)]
+        folders = [f"context  {report.runtime_context}, then {report.context}"]
+        return [*papers, *folders, images.NO_BUILDER]
     size = "" if record.size_bytes is None else f", {record.size_bytes / 1e6:,.0f} MB"
     how = f"built by {record.builder}" if report.built else "as it was"
     return [f"image    {record.image} ({how}{size})", f"digest   {record.image_digest}", *papers]

@@ -68,8 +68,8 @@ def smoke(
 
     While another version is tried beside it, that one may answer requests that name no version.
     """
-    platform = open_platform(environment_name)
     credential = None if key_variable is None else Credential.in_variable(key_variable)
+    platform = open_platform(environment_name)
     model = name or _only(_deployed(platform) if url is None else served_models(url, credential), url)
     with step("checking the model API"):
         report = smoke_model(platform, model, url, version=version, full=full, credential=credential)

@@ -170,7 +170,7 @@ class Deployment:
                 f"the model API at {self.live} does not answer, so {model} is left as it is",
                 hint="`modelyard infra up local` starts it",
             )
-        answer = self.api.get(f"/v2/models/{model}")
+        answer = self.api.get("/v2")
         if answer.status in (401, 403):
             why = "" if answer.fault is None else f": {answer.fault.message}"
             raise ReleaseRefusedError(

@@ -76,6 +76,19 @@ def test_every_output_that_a_blueprint_shows_is_answered(deployments):
         assert deployment.value(dict(deployment.blueprint.connections))
 
 
+def test_an_environment_whose_callers_have_api_keys_comes_up_and_goes_away(azure, workspace):
+    settings = load_environment(workspace, "prod")
+    values = settings.model_dump()
+    values["serving"]["access"]["mode"] = "keys"
+    deployment = Deployment(azure, draw_azure(type(settings).model_validate(values)))
+    deployment.up()
+    app = deployment.made["model-flight-delay"].body
+    vault = first_at(deployment.made["vault"].body, "properties.vaultUri")
+    assert first_at(app, "configuration.secrets")[0]["keyVaultUrl"] == f"{vault}secrets/model-api-keys"
+    deployment.down()
+    assert azure.resources(deployment.blueprint.subscription_id) == []
+
+
 def test_a_vault_that_was_deleted_stands_in_the_way_of_the_next_environment(azure, cloud, deployments):
     dev = deployments[0]
     dev.up()

@@ -22,6 +22,15 @@ def test_an_extension_needs_what_it_extends(cloud):
     cloud.put("monitor:DiagnosticSetting", resourceUri=workspace, workspaceId=workspace)
 
 
+def test_a_secret_counts_as_there_as_soon_as_its_vault_is(cloud):
+    vault = cloud.put("keyvault:Vault").id
+    with cloud.refuses("ResourceNotFound", status=404):
+        cloud.put("authorization:RoleAssignment", scope=f"{vault}-other/secrets/pepper")
+    with cloud.refuses("ResourceNotFound", status=404):
+        cloud.put("authorization:RoleAssignment", scope=f"{vault}/drawers/pepper")
+    cloud.put("authorization:RoleAssignment", scope=f"{vault}/secrets/pepper")
+
+
 def test_the_blob_service_is_there_with_its_account_and_deleting_it_resets_it(cloud):
     account = cloud.put("storage:StorageAccount")
     service = f"{account.id}/blobServices/default"

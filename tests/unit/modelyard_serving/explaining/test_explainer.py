@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +27,17 @@ ROWS = {
 }
 
 
+@pytest.fixture(scope="module")
+def shap():
+    """shap without its compiler, which would take longer than all that is asked of it here."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setenv("NUMBA_DISABLE_JIT", "1")
+        import shap
+
+        yield shap
+
+
 def predictions(model, columns=ROWS):
     return model.predict(model.decoder.frame(columns, max_rows=100)).values
 
@@ -44,10 +56,8 @@ def test_base_and_contributions_add_up_to_each_prediction(load, kind):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", KINDS)
-def test_contributions_are_those_of_shap(load, kind):
+def test_contributions_are_those_of_shap(load, shap, kind):
     """shap sees the features as numbers; its masker is the same background."""
-    import shap
-
     task, estimator = kind
     model = load(task=task, estimator=estimator)
     encoding = Encoding.compile(model.signature, {"carrier": ("AA", "DL", "UA", "ZZ")})
@@ -107,9 +117,7 @@ def wide_model(model, features, rows=4, plan=None):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_many_features_are_close_to_shap_and_still_add_up(load):
-    import shap
-
+def test_many_features_are_close_to_shap_and_still_add_up(load, shap):
     model = wide_model(load(), 24)
     columns = {name: [0.5 + place / 20] for place, name in enumerate(model.signature.names)}
     matrix = model.compiled.encoding.matrix(columns, max_rows=1)

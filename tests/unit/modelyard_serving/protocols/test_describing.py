@@ -160,7 +160,7 @@ def test_metrics_count_requests_rows_errors_and_name_the_version(api, tiny):
     assert f"modelyard_request_seconds_count{{{served}}} 1.0" in text
     assert 'modelyard_errors_total{kind="missing_feature",model="tiny",version="1"} 1.0' in text
     assert 'modelyard_requests_total{endpoint="other",model="",status="404",version=""} 2.0' in text
-    assert f'modelyard_model_info{{digest="{tiny.digest}",model="tiny",version="1"}} 1.0' in text
+    assert f'modelyard_model_info{{digest="{tiny.digest}",model="tiny",role="production",version="1"}} 1.0' in text
     assert "/nope" not in text
 
 
@@ -202,10 +202,10 @@ def test_a_sink_that_blocks_stops_nothing_and_what_is_lost_is_counted(monkeypatc
     lines = []
 
     class Blocked(io.BytesIO):
-        def write(self, line):
+        def write(self, part):
             released.wait(10)
-            lines.append(json.loads(line))
-            return len(line)
+            lines.extend(json.loads(line) for line in part.splitlines())
+            return len(part)
 
     log = LogWriter(Blocked())
     for index in range(50):

@@ -295,6 +295,38 @@ def test_no_bytes_after_the_json_make_it_fail_in_another_way(data, tiny):
         assert error.status == 400  # noqa: PT017 - that it is refused is one of two right outcomes
 
 
+def outcome(signature, inputs):
+    """The rows of these inputs, or the refusal."""
+    decoder = Decoder.compile(signature)
+    try:
+        asked = read_inference(json.dumps({"inputs": inputs}).encode(), signature, decoder)
+        return decoder.frame(asked.columns, max_rows=9).rows()
+    except RequestRefusedError as error:
+        return error.code, error.message
+
+
+scalars = st.none() | st.booleans() | st.integers(-3, 2**64) | st.floats(-3, 3) | st.sampled_from(["AA", "INT64"])
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["hour", "distance", "x"]) | scalars,
+        "shape": st.lists(scalars, max_size=2) | st.just([2, 1]) | scalars,
+        "datatype": st.sampled_from(["FP64", "INT64", "BOOL", "BYTES", "FP32", "INT32"]) | scalars,
+        "data": st.lists(scalars | st.lists(scalars, max_size=2), max_size=3) | scalars,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(change=changes, place=st.integers(0, 3), dropped=st.sampled_from([None, "name", "shape", "datatype", "data"]))
+def test_the_quick_way_takes_nothing_that_a_closer_look_would_refuse_or_read_otherwise(tiny, change, place, dropped):
+    """Parameters, though empty, make a tensor one that is looked at closely."""
+    inputs = json.loads(body_of(*tiny_tensors(binary=()))[0])["inputs"]
+    inputs[place] = {key: value for key, value in {**inputs[place], **change}.items() if key != dropped}
+    closely = [{**inputs[0], "parameters": {}}, *inputs[1:]]
+    assert outcome(tiny.signature, inputs) == outcome(tiny.signature, closely)
+
+
 PREDICTION = Prediction(values=[0.25, 0.75], labels=["on time", "late"])
 
 

@@ -69,7 +69,7 @@ def test_every_example_in_it_follows_its_own_schema(document):
 def test_holds_together_in_the_eyes_of_the_platform(load):
     model = load()
     document = render_openapi({"tiny": model})
-    assert faults_of(document, model="tiny", features=model.signature.names) == []
+    assert faults_of(document, signature=model.signature, version="1") == []
 
 
 def test_names_kind_null_categories_ranges_and_units_of_a_feature(load):

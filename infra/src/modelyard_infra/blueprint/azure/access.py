@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from modelyard_infra.blueprint.azure.callers import key_secrets, secret_grant
 from modelyard_infra.blueprint.azure.compute import CONNECTOR
 from modelyard_infra.blueprint.azure.identities import JOBS, MLFLOW, MODELS, PIPELINES, identity_key
 from modelyard_infra.blueprint.azure.images import REGISTRY
@@ -13,7 +14,7 @@ from modelyard_infra.blueprint.azure.lake import ARTIFACTS, LAYERS, RELEASES
 from modelyard_infra.blueprint.azure.observability import LOGS
 from modelyard_infra.blueprint.azure.site import GROUP, Site
 from modelyard_infra.blueprint.azure.vault import VAULT
-from modelyard_infra.blueprint.graph import Ref, Resource, Value
+from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value
 
 CONCERN = "access"
 
@@ -47,11 +48,13 @@ class Grant(NamedTuple):
     principal: Ref | str
     """An identity's principal id, or the object id of a group."""
     is_group: bool = False
+    below: str = ""
+    """What is meant below that resource, as its id goes on; nothing means all of it."""
 
 
 def draw_access(site: Site) -> list[Resource]:
     """Every role assignment."""
-    grants = [*_identities(), *_people(site)]
+    grants = [*_identities(), *_callers(site), *_people(site)]
     if site.azure.databricks.enabled:
         connector = Ref(CONNECTOR, "identity.principalId")
         grants.append(Grant("databricks-layers", "Storage Blob Data Contributor", LAYERS, connector))
@@ -59,8 +62,8 @@ def draw_access(site: Site) -> list[Resource]:
 
 
 def _identities() -> Iterator[Grant]:
-    """MLflow writes artifacts; jobs write the layers and releases; models read nothing but their image; pipelines
-    push images, start jobs and deploy apps."""
+    """MLflow writes artifacts; jobs write the layers and releases; models read nothing but their image, and the keys of
+    those who ask them; pipelines push images, start jobs and deploy apps."""
     principals = {name: Ref(identity_key(name), "principalId") for name in (MLFLOW, JOBS, MODELS, PIPELINES)}
     for name in (MLFLOW, JOBS, MODELS):
         yield Grant(f"{name}-images", "AcrPull", REGISTRY, principals[name])
@@ -73,6 +76,14 @@ def _identities() -> Iterator[Grant]:
     yield Grant("pipelines-releases", "Storage Blob Data Contributor", RELEASES, principals[PIPELINES])
     yield Grant("pipelines-apps", "Container Apps Contributor", GROUP, principals[PIPELINES])
     yield Grant("pipelines-jobs", "Container Apps Jobs Contributor", GROUP, principals[PIPELINES])
+
+
+def _callers(site: Site) -> Iterator[Grant]:
+    """Two secrets of the vault for the models, where callers have API keys, and as soon as there is a model: by then
+    somebody has put them there."""
+    principal = Ref(identity_key(MODELS), "principalId")
+    for name, kept in key_secrets(site).items() if site.azure.container_apps.models else ():
+        yield Grant(secret_grant(name), "Key Vault Secrets User", VAULT, principal, below=f"/secrets/{kept}")
 
 
 def _people(site: Site) -> Iterator[Grant]:
@@ -99,7 +110,7 @@ def _assignment(site: Site, grant: Grant) -> Resource:
     identity = "/".join((site.azure.subscription_id, site.environment.name, grant.key, grant.role))
     properties: dict[str, Value] = {
         "roleAssignmentName": str(uuid.uuid5(NAMESPACE, identity)),
-        "scope": Ref(grant.scope),
+        "scope": Joined((Ref(grant.scope), grant.below)) if grant.below else Ref(grant.scope),
         "roleDefinitionId": f"{definitions}/{ROLES[grant.role]}",
         "principalId": grant.principal,
         # Without it Azure looks the principal up, and refuses one that it has not heard of yet.

@@ -6,6 +6,7 @@ import hashlib
 
 from modelyard.environment.azure_compute import ReleasedModel, Scale
 from modelyard.environment.azure_rollouts import WHOLE_TRAFFIC
+from modelyard_infra.blueprint.azure import callers
 from modelyard_infra.blueprint.azure.apps import APPS, CONCERN, PROFILE, address_of, container, ingress, probe, pulls
 from modelyard_infra.blueprint.azure.identities import MODELS, assumed
 from modelyard_infra.blueprint.azure.images import full_name
@@ -13,6 +14,10 @@ from modelyard_infra.blueprint.azure.site import Site
 from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value
 
 PORT = 8080
+TRUSTED_KEYS = "/srv/modelyard/trusted-keys"
+"""The public keys in the image. Named here as well, so that an image that was built to trust nobody's serves nothing
+where the environment signs."""
+SCRATCH, SCRATCH_FOLDER = "scratch", "/tmp"  # noqa: S108 - inside the container, where it is the only place to write
 DIGEST_LENGTH = 8
 """Hex digits that tell revisions of one version apart."""
 MODEL_PLACEHOLDER = "{model}"
@@ -53,33 +58,8 @@ def address_pattern(site: Site) -> Joined:
 
 
 def _app(site: Site, name: str, model: ReleasedModel) -> Resource:
-    serving = site.environment.serving
-    apps = site.azure.container_apps
-    variables: dict[str, Value] = {
-        "MODELYARD_MODEL": name,
-        "MODELYARD_MODEL_VERSION": str(model.version),
-        "MODELYARD_MAX_ROWS": str(serving.max_rows),
-        "MODELYARD_MAX_BODY_BYTES": str(serving.max_body_bytes),
-        "MODELYARD_DRAIN_SECONDS": f"{serving.drain_seconds:g}",
-    }
-    probes: list[Value] = [
-        probe("Startup", "/v2/health/ready", PORT, period=2, failures=START_SECONDS // 2),
-        probe("Liveness", "/v2/health/live", PORT, period=10, failures=3),
-        probe("Readiness", "/v2/health/ready", PORT, period=5, failures=2),
-    ]
-    template: dict[str, Value] = {
-        "terminationGracePeriodSeconds": int(serving.drain_seconds) + GRACE_SECONDS,
-        "containers": [
-            container(
-                "model-api",
-                full_name(site, model.image),
-                apps.model_api,
-                variables=variables,
-                more={"probes": probes},
-            )
-        ],
-        "scale": _scale(apps.scale),
-    }
+    template = _template(site, full_name(site, model.image))
+    secrets = callers.secrets(site)
     properties: dict[str, Value] = {
         "containerAppName": app_name(site, name),
         "managedEnvironmentId": Ref(APPS),
@@ -89,11 +69,55 @@ def _app(site: Site, name: str, model: ReleasedModel) -> Resource:
             "activeRevisionsMode": "Multiple",
             "maxInactiveRevisions": 10,
             "registries": pulls(site, MODELS),
+            **({"secrets": secrets} if secrets else {}),
             "ingress": ingress(site, PORT, traffic=_traffic(site, name, model)),
         },
         "template": {**template, "revisionSuffix": revision_suffix(model, template)},
     }
-    return site.resource(CONCERN, model_key(name), "app:ContainerApp", properties, after=("role-models-images",))
+    after = ("role-models-images", *callers.secret_roles(site))
+    return site.resource(CONCERN, model_key(name), "app:ContainerApp", properties, after=after)
+
+
+def _template(site: Site, image: str) -> dict[str, Value]:
+    apps = site.azure.container_apps
+    probes: list[Value] = [
+        probe("Startup", "/v2/health/ready", PORT, period=2, failures=START_SECONDS // 2),
+        probe("Liveness", "/v2/health/live", PORT, period=10, failures=3),
+        probe("Readiness", "/v2/health/ready", PORT, period=5, failures=2),
+    ]
+    mounts: list[Value] = [{"volumeName": SCRATCH, "mountPath": SCRATCH_FOLDER}, *callers.mounts(site)]
+    return {
+        "terminationGracePeriodSeconds": int(site.environment.serving.drain_seconds) + GRACE_SECONDS,
+        "initContainers": [callers.writer(site, image)],
+        "containers": [
+            container(
+                "model-api",
+                image,
+                apps.model_api,
+                variables=_variables(site),
+                more={"probes": probes, "volumeMounts": mounts},
+            )
+        ],
+        "volumes": [{"name": SCRATCH, "storageType": "EmptyDir"}, *callers.volumes(site)],
+        "scale": _scale(apps.scale),
+    }
+
+
+def _variables(site: Site) -> dict[str, Value]:
+    """The model API's settings. What is not said here is said by the image: where the bundle lies."""
+    serving = site.environment.serving
+    variables: dict[str, Value] = {
+        "MODELYARD_HOST": "0.0.0.0",  # noqa: S104 - inside the container, behind the ingress
+        "MODELYARD_PORT": str(PORT),
+        "MODELYARD_WORKERS": str(serving.workers),
+        "MODELYARD_MAX_ROWS": str(serving.max_rows),
+        "MODELYARD_MAX_BODY_BYTES": str(serving.max_body_bytes),
+        "MODELYARD_DRAIN_SECONDS": f"{serving.drain_seconds:g}",
+        "MODELYARD_ACCESS": callers.document_file(),
+    }
+    if site.environment.release.signing != "none":
+        variables["MODELYARD_TRUSTED_KEYS"] = TRUSTED_KEYS
+    return variables
 
 
 def _scale(scale: Scale) -> Value:

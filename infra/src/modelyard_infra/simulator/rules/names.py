@@ -72,6 +72,10 @@ SINGLETONS = (
     ),
 )
 
+DATA = frozenset({"microsoft.keyvault/vaults/secrets"})
+"""Types of what people put into a resource, past Azure's control plane. Nothing of it is kept here, so it counts as
+there as soon as the resource is."""
+
 _PER_REGION = Refusal(
     BAD_REQUEST,
     "QuotaExceeded",

@@ -19,7 +19,7 @@ from modelyard_bundle.documents import parse_document, shown
 from modelyard_serving.access.caller import Tell
 from modelyard_serving.access.fetching import fetch
 from modelyard_serving.access.following import Followed
-from modelyard_serving.access.shared import SharedDocument
+from modelyard_serving.access.key_page import SharedDocument
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

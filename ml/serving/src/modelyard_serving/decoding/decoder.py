@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from modelyard_bundle import Signature
+from modelyard_bundle.signature import FeatureKind
 from modelyard_serving.decoding.columns import ColumnDecoder, Values
 from modelyard_serving.refusals import RequestRefusedError
 
@@ -21,6 +22,8 @@ class Decoder:
     columns: tuple[ColumnDecoder, ...]
     names: tuple[str, ...]
     expected: frozenset[str]
+    kinds: Mapping[str, FeatureKind]
+    """By the feature's name."""
     is_numeric: bool
     """Whether every feature is a number, so that rows may be decoded in one piece."""
 
@@ -31,6 +34,7 @@ class Decoder:
             columns=tuple(ColumnDecoder.compile(feature) for feature in signature.features),
             names=signature.names,
             expected=frozenset(signature.names),
+            kinds={feature.name: feature.kind for feature in signature.features},
             is_numeric=all(feature.kind in ("number", "integer") for feature in signature.features),
         )
 

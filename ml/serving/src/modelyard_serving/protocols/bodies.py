@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -49,20 +48,15 @@ def _count_keys(body: bytes) -> int:
 
 
 def _count_members(document: dict[str, Any], *, enough: int) -> int:
-    """The members of all objects in a document; not further than to `enough`."""
+    """The members of all objects in a document, level by level; not further than to `enough`."""
     members = 0
-    objects: list[dict[str, Any]] = [document]
-    lists: list[list[Any]] = []
-    while objects or lists:
-        if objects:
-            found = objects.pop()
-            members += len(found)
-            values: Iterable[Any] = found.values()
-        elif members == enough:
+    level: list[Any] = [document]
+    while level:
+        members += sum([len(value) for value in level if type(value) is dict])
+        if members >= enough:
             break
-        else:
-            values = lists.pop()
-        if not _CONTAINERS.isdisjoint(map(type, values)):
-            objects.extend(value for value in values if type(value) is dict)
-            lists.extend(value for value in values if type(value) is list)
+        inner: list[Any] = []
+        for value in level:
+            inner.extend(value.values() if type(value) is dict else value)
+        level = [value for value in inner if type(value) in _CONTAINERS]
     return members

@@ -197,8 +197,7 @@ def decode_csv(body: bytes, decoder: Decoder) -> Mapping[str, Values]:
     if lines[0][0] == "":
         del texts[""]
     decoder.check_names(texts.keys())
-    kinds = {column.feature.name: column.feature.kind for column in decoder.columns}
-    return {name: [_typed(field, kinds[name]) for field in column] for name, column in texts.items()}
+    return {name: [_typed(field, decoder.kinds[name]) for field in column] for name, column in texts.items()}
 
 
 def _typed(text: str, kind: str) -> object:

@@ -14,12 +14,15 @@ from modelyard_serving.decoding.columns import Values
 from modelyard_serving.decoding.decoder import Decoder
 from modelyard_serving.decoding.table import Table
 from modelyard_serving.protocols.binary import Buffer, read_values
-from modelyard_serving.protocols.datatypes import BOOL, BYTES, NUMBERS, TAKEN, check_exact
+from modelyard_serving.protocols.datatypes import BOOL, BYTES, DATATYPE_OF, NUMBERS, TAKEN, check_exact
 from modelyard_serving.refusals import RequestRefusedError
 
 _TENSOR_KEYS = frozenset({"name", "shape", "datatype", "data", "parameters"})
 _BINARY_SIZE = "binary_data_size"
 _TWO = 2
+_PLAIN_KEYS = 4
+"""Name, shape, datatype and data."""
+_WHOLE = DATATYPE_OF["integer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def decode_tensors(document: Mapping[str, Any], decoder: Decoder, buffer: Buffer
         raise RequestRefusedError("malformed_inputs", "inputs is a list of tensors, one a feature")
     if len(inputs) == 1 and _is_table(inputs[0], decoder):
         return _table(_read(inputs[0], 0), decoder, buffer)
+    if (quick := _plain_columns(inputs, decoder)) is not None:
+        return quick
     tensors: dict[str, _Tensor] = {}
     for index, given in enumerate(inputs):
         tensor = _read(given, index)
@@ -59,8 +64,30 @@ def decode_tensors(document: Mapping[str, Any], decoder: Decoder, buffer: Buffer
         tensors[tensor.name] = tensor
     decoder.check_names(tensors.keys())
     # In the order in which they came, for that is the order of their bytes.
-    kinds = {column.feature.name: column.feature.kind for column in decoder.columns}
-    return {name: _column(tensor, kinds[name], buffer) for name, tensor in tensors.items()}
+    return {name: _column(tensor, decoder.kinds[name], buffer) for name, tensor in tensors.items()}
+
+
+def _plain_columns(inputs: list[Any], decoder: Decoder) -> dict[str, Values] | None:
+    """The columns of tensors that are as the metadata describes them: in JSON, one list each, of the feature's own
+    datatype. Nothing if one is not; then all are looked at closely."""
+    columns: dict[str, Values] = {}
+    try:
+        for given in inputs:
+            name, data, datatype, shape = given["name"], given["data"], given["datatype"], given["shape"]
+            if (
+                len(given) != _PLAIN_KEYS
+                or datatype != DATATYPE_OF[decoder.kinds[name]]
+                or type(data) is not list
+                or type(data[0]) is list
+                or shape != [len(data)]
+                or type(shape[0]) is not int
+                or (datatype == _WHOLE and set(map(type, data)) != {int})
+            ):
+                return None
+            columns[name] = data
+    except (KeyError, TypeError, IndexError):
+        return None
+    return columns if len(columns) == len(inputs) == len(decoder.kinds) else None
 
 
 def _read(given: object, index: int) -> _Tensor:

@@ -74,7 +74,7 @@ def repeats_id(run: Run) -> None:
 
 
 def explains(run: Run) -> None:
-    """What an explanation says adds up to the prediction, feature by feature."""
+    """What an explanation says adds up to the prediction, and is the same in both protocols that give one."""
     piece = Piece(run.expected.example.rows[:_EXPLAINED], run.expected.example.predictions[:_EXPLAINED])
     rows = [dict(row) for row in piece.rows]
     typed = _posted(f"/models/{run.expected.model}/predict", {"rows": rows, "explain": True})
@@ -86,6 +86,9 @@ def explains(run: Run) -> None:
     names, flat = run.expected.signature.names, _numbers(tensor_in(document, "contributions"))
     lines = [dict(zip(names, flat[at : at + len(names)], strict=True)) for at in range(0, len(flat), len(names))]
     _adds_up(run, document, _numbers(tensor_in(document, "base_value"))[0], lines)
+    for line, other in zip(lines, told["contributions"], strict=True):
+        apart = [name for name in names if abs(line[name] - other[name]) > TOLERANCE * max(1.0, abs(other[name]))]
+        must(not apart, f"tensors and rows differ in what {', '.join(apart)} contributed")
     run.found = f"{told['method']}, {len(names)} features"
 
 

@@ -19,7 +19,6 @@ def bad_inputs(run: Run) -> None:
         must(answer.status in _CLIENT_ERRORS, f"{where}, expected 4xx")
         _has_reason(answer, bad.request.path, where)
         sent += 1
-    must(run.api.answers(), "it does not answer any more")
     run.found = f"{sent} bad requests"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelyard.errors import ReleaseRefusedError
+from modelyard.errors import ReleaseRefusedError, ServiceUnavailableError
 from modelyard.release.images.builder import PLATFORM, BuildOrder, BuiltImage
 from modelyard.release.programs import Said, run
 
@@ -86,8 +86,8 @@ class BuildahBuilder:
     def build(self, order: BuildOrder) -> BuiltImage:
         """`buildah bud` without a network and without a time of its own, then `buildah push` to a registry."""
         reference = self._full(order.reference)
-        if order.base is not None and self.find(order.base) is None:
-            _must(self._say("pull", "--quiet", order.base, seconds=BUILD_SECONDS), order)
+        if order.base is not None:
+            self._fetch(order.base)
         # In OCI's own format two builds are the same image, digest and all; in Docker's, buildah writes random names
         # into it. It has no health check, which only Docker itself would ask for: orchestrators have probes.
         command = ["bud", "--format", "oci", "--network", "none", "--pull-never", "--platform", PLATFORM]
@@ -96,6 +96,16 @@ class BuildahBuilder:
         if self.registry is not None:
             _must(self._say("push", reference, f"docker://{reference}", seconds=BUILD_SECONDS), order)
         return _there(self.find(order.reference), order)
+
+    def _fetch(self, base: str) -> None:
+        if self.find(base) is not None:
+            return
+        said = self._say("pull", "--quiet", base, seconds=BUILD_SECONDS)
+        if said.code:
+            raise ServiceUnavailableError(
+                f"the base image {base} could not be fetched: {said.complaint}",
+                hint="is its registry reachable? --no-image, or release.builder none, goes on without an image",
+            )
 
     def _full(self, reference: str) -> str:
         return _full(self.registry or "localhost", reference)

@@ -31,7 +31,9 @@ class Runtime:
     """Path in the checkout."""
     extras: tuple[str, ...] = ()
     project: tuple[str, ...] = ()
-    """What of the checkout goes in besides packages: files and folders."""
+    """What of the checkout goes in besides packages: folders."""
+    serves: bool = False
+    """Whether it serves bundles, and so has to know whose it may trust."""
 
 
 SERVING = Runtime(
@@ -39,6 +41,7 @@ SERVING = Runtime(
     title="Modelyard model API",
     packages=("modelyard-bundle", "modelyard-serving", "modelyard-steps"),
     dockerfile="ml/serving/Dockerfile",
+    serves=True,
 )
 JOBS = Runtime(
     repository="modelyard/jobs",
@@ -52,7 +55,13 @@ JOBS = Runtime(
         "modelyard-training",
     ),
     dockerfile="ml/training/Dockerfile",
-    project=("environments", "ml/models"),
+    # Sources and purposes without code are read from the project, not from the package.
+    project=(
+        "environments",
+        "ml/models",
+        "pipelines/src/modelyard_pipelines/purposes",
+        "pipelines/src/modelyard_pipelines/sources",
+    ),
 )
 
 
@@ -90,12 +99,13 @@ def plan_runtime(
         "Dockerfile": (root / runtime.dockerfile).read_bytes(),
         "requirements.txt": wheels.requirements.encode(),
         "own.txt": wheels.own_requirements.encode(),
-        **_keys(trusted_keys),
+        **(_keys(trusted_keys) if runtime.serves else {}),
         **_project(root, runtime.project),
     }
     files = {f"wheels/{one.file.name}": one.file for one in wheels.locked}
     own = {f"own/{one.file.name}": one.file for one in wheels.own}
-    digest = _digest(small, base=base, signed=trusted_keys is not None)
+    unsigned = runtime.serves and trusted_keys is None
+    digest = _digest(small, base=base, unsigned=unsigned)
     epoch = lock.epoch(wheels.locked)
     name = runtime.repository.rpartition("/")[2]
     folder = write_folder(folders / f"{name}-{digest[:DIGITS]}", {**small, **files, **own}, epoch=epoch)
@@ -105,7 +115,7 @@ def plan_runtime(
         "VERSION": digest[:DIGITS],
         "CREATED": written(epoch),
         "LOCK": lock.digest,
-        **({} if trusted_keys is not None else {"TRUSTED_KEYS": ""}),
+        **({"TRUSTED_KEYS": ""} if unsigned else {}),
     }
     order = BuildOrder(
         context=folder,
@@ -137,8 +147,8 @@ def _project(root: Path, parts: tuple[str, ...]) -> dict[str, Content]:
     return found
 
 
-def _digest(small: Mapping[str, Content], *, base: str, signed: bool) -> str:
+def _digest(small: Mapping[str, Content], *, base: str, unsigned: bool) -> str:
     """Wheels need not be looked at: requirements.txt and own.txt name the digest of each."""
     digests = {name: sha256_of(content) for name, content in small.items() if isinstance(content, bytes)}
-    parts = {"base": base, "platform": PLATFORM, "signed": signed, "files": digests}
+    parts = {"base": base, "platform": PLATFORM, "unsigned": unsigned, "files": digests}
     return sha256_of(json.dumps(parts, sort_keys=True).encode())
