@@ -123,6 +123,7 @@ class Load:
     _open: set[Connection] = field(default_factory=set)
     _waiting: deque[Asked] = field(default_factory=deque)
     _opening: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _left: int = 0
     _stopping: bool = False
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -169,7 +170,9 @@ class Load:
         self._waiting.append(asked)
         if len(self._open) + self._opening < MOST_CONNECTIONS:
             self._opening += 1
-            self._task = asyncio.get_running_loop().create_task(self._widen())
+            task = asyncio.get_running_loop().create_task(self._widen())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _widen(self) -> None:
         try:

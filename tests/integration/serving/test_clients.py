@@ -230,16 +230,17 @@ def scoring_server(train, tmp_path_factory):
     model = train(task="regression")
     rows = pd.DataFrame([dict(row) for row in model.example.rows])
 
-    class Predictor(mlflow.pyfunc.PythonModel):
-        def predict(self, context, model_input, params=None):
-            import polars as pl
-
-            frame = pl.DataFrame({name: list(model_input[name]) for name in model.signature.names})
-            return model.pipeline.predict(frame)
-
     folder = tmp_path_factory.mktemp("mlflow") / "model"
     signature = infer_signature(rows, np.array(model.example.predictions))
-    with warnings.catch_warnings(record=True):
+    with warnings.catch_warnings(record=True):  # of what it would do with type hints
+
+        class Predictor(mlflow.pyfunc.PythonModel):
+            def predict(self, context, model_input, params=None):
+                import polars as pl
+
+                frame = pl.DataFrame({name: list(model_input[name]) for name in model.signature.names})
+                return model.pipeline.predict(frame)
+
         mlflow.pyfunc.save_model(folder, python_model=Predictor(), signature=signature, pip_requirements=[])
         loaded = mlflow.pyfunc.load_model(str(folder))
 

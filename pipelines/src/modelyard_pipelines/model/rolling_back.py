@@ -89,7 +89,7 @@ def _release(platform: Platform, entry: LedgerEntry, pointer: Pointer | None, *,
 def _deployed(platform: Platform, entry: LedgerEntry) -> DeploymentReport:
     said = entry.decision
     try:
-        return deploy(platform, said.model)
+        return deploy(platform, said.model, going_back=True)
     except ServingError as error:
         raise type(error)(
             f"version {said.version} of {said.model} is in production again, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from modelyard.release.status import ReleaseStatus, read_status
 from modelyard.release.suite import run_suite
 from modelyard_bundle import read_bundle
 from modelyard_pipelines.release.sampling import with_sample
+
+BACK_LOAD_SECONDS = 0.3
+"""How long several clients ask at once before a version takes traffic that it had before."""
 
 
 def build(platform: Platform, name: str) -> Bundle:
@@ -63,14 +67,23 @@ def rehearse_release(platform: Platform, name: str) -> SuiteReport:
         return run_suite(url, with_sample(platform, expected), budget_ms=platform.environment.serving.latency_budget_ms)
 
 
-def deploy(platform: Platform, name: str) -> DeploymentReport:
+def deploy(platform: Platform, name: str, *, going_back: bool = False) -> DeploymentReport:
     """Builds, rehearses and deploys the production version; a version that is served already is left alone.
+
+    Args:
+        platform: Where.
+        name: The model.
+        going_back: Whether somebody waits for a version that was in production before. It has passed the whole suite
+            then, so it is held to its example alone, and load is short.
 
     Raises:
         ReleaseRefusedError: the API test suite failed; what was served before is served still.
     """
     bundle = build(platform, name)
-    report = deployment_of(platform).deploy(bundle.pointer)
+    deployment = deployment_of(platform)
+    if going_back:
+        deployment = replace(deployment, sampled=lambda expected: expected, load_seconds=BACK_LOAD_SECONDS)
+    report = deployment.deploy(bundle.pointer)
     if report.changed:
         _tell(platform, report)
     return report

@@ -17,7 +17,7 @@ from modelyard.evaluation.floors import FloorResult, SliceFloor, check_floors, f
 from modelyard.evaluation.paired.asymptotic import Estimate, estimate, paired_difference
 from modelyard.evaluation.paired.bootstrap import PairedBootstrap, paired_bootstrap
 from modelyard.evaluation.paired.clusters import Clusters, clusters_of
-from modelyard.evaluation.resampling import prepare
+from modelyard.evaluation.resampling import Prepared, prepare
 from modelyard.evaluation.slicing import SliceRow, slice_rows
 from modelyard.evaluation.validity import BINARY, Obstacle, Scored, obstacles, remarks
 from modelyard.evaluation.verdicts import Verdict
@@ -164,12 +164,7 @@ def _measured(
     """The figures, and the verdict that follows from them alone."""
     new = prepare(told.metric, labels, candidate.scores)
     if production is None:
-        value = new.weighted(np.ones(len(labels), dtype=np.uint8))
-        return replace(
-            told,
-            candidate_value=None if math.isnan(value) else value,
-            estimate=estimate(told.metric, labels, new, clusters=clusters),
-        )
+        return _alone(told, labels, new, clusters)
     old = prepare(told.metric, labels, production.scores)
     bootstrap = paired_bootstrap(
         new,
@@ -204,6 +199,16 @@ def _measured(
         estimate=apart,
         detectable=judged.detectable,
         more_rows=judged.more_rows,
+    )
+
+
+def _alone(told: Comparison, labels: Values, new: Prepared, clusters: Clusters | None) -> Comparison:
+    """What is known of a candidate that has nothing to be compared with."""
+    value = new.weighted(np.ones(len(labels), dtype=np.uint8))
+    return replace(
+        told,
+        candidate_value=None if math.isnan(value) else value,
+        estimate=estimate(told.metric, labels, new, clusters=clusters),
     )
 
 

@@ -145,6 +145,7 @@ class TestAccess:
         assert writer["args"][0].startswith(f"{mount['mountPath']}/")
         assert mount in api["volumeMounts"]
         assert writer["image"] == api["image"]
+        assert f'ENTRYPOINT ["{writer["command"][0]}"' in (SERVING / "Dockerfile").read_text()
 
     def test_a_role_with_a_dollar_sign_is_not_taken_for_a_variable(self, changed, tmp_path):
         name = "Model.$(HOSTNAME)"

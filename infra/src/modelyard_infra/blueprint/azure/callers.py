@@ -5,7 +5,8 @@ secret of the app would not do: it belongs to no revision, and Azure does not sh
 change. A short container writes the document before the model API starts.
 
 The keys and what they are hashed with are secrets of the key vault. Container Apps mounts all secrets of an app as
-files that have their names, and brings a newer version in within half an hour.
+files that have their names, and fetches a newer version within half an hour (Microsoft Learn, "Manage secrets in Azure
+Container Apps").
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ PYTHON = "/opt/modelyard/bin/python"
 """In the image of the model API."""
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 SMALLEST = ContainerSize(cpu=0.25, memory_gb=0.5)
-"""Costs nothing: Azure counts a container that runs before the others only where it is larger than all of them."""
+"""Of a container that runs before the others: Azure allows it no more than they have together."""
 
 
 def document_file() -> str:

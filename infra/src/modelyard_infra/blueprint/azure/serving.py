@@ -15,8 +15,8 @@ from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value
 
 PORT = 8080
 TRUSTED_KEYS = "/srv/modelyard/trusted-keys"
-"""The public keys in the image. Named here as well, so that an image that was built to trust nobody's serves nothing
-where the environment signs."""
+"""The public keys in the image. Named here as well: where the environment signs, an image that was built without keys
+serves nothing."""
 SCRATCH, SCRATCH_FOLDER = "scratch", "/tmp"  # noqa: S108 - inside the container, where it is the only place to write
 DIGEST_LENGTH = 8
 """Hex digits that tell revisions of one version apart."""

@@ -45,7 +45,13 @@ class Tryouts:
         rollout, candidate = pointer.rollout, pointer.candidate
         if rollout is None or candidate is None:
             return None
-        state = resume(self._deployments, pointer.model, rollout, now=_now())
+        try:
+            state = resume(self._deployments, pointer.model, rollout, now=_now())
+        except OSError as error:
+            # Where nothing can be remembered, a candidate that was taken back would come again.
+            reason = f"its state cannot be written: {error.strerror}"
+            self._log.event("rollout_refused", model=pointer.model, version=candidate.version, reason=reason)
+            return None
         self.states[rollout.id] = state
         if state.state == "returned":
             return None
