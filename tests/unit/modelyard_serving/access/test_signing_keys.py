@@ -9,9 +9,9 @@ import pytest
 
 from modelyard_bundle import BundleError
 from modelyard_serving.access.fetching import fetch
+from modelyard_serving.access.key_page import MAX_BYTES, SharedDocument
 from modelyard_serving.access.opening import open_access
 from modelyard_serving.access.roles import Role
-from modelyard_serving.access.key_page import MAX_BYTES, SharedDocument
 from modelyard_serving.access.signing_keys import MAX_AGE_SECONDS, FetchedKeys, Missing, parse_signing_keys
 
 

@@ -50,7 +50,7 @@ def render_docs(served: Mapping[str, ServedModel], *, address: str, reason: str 
         f"<title>Modelyard model API</title><style>{_STYLE}</style></head><body>"
         f"<h1>Model API</h1>{state}{models}<h2>Endpoints</h2><table><tbody>{rows}</tbody></table>"
         "<p>A request that is refused gets a 4xx status and "
-        '<code>{"error": {"code", "message", "request_id"}}</code>. '
+        '<code>{"error": {"code", "message", "request_id"}}</code>; under /v2 error is the message itself. '
         "Values that training never saw are answered, with a warning beside the answer. "
         "With <code>?explain=true</code> an answer says what each feature contributed.</p></body></html>"
     )
