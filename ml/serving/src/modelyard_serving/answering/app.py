@@ -110,6 +110,14 @@ class Application:
         except Exception as error:
             return self._refusal(call, error)
 
+    def refuse_head(self, allowed: int) -> bytes:
+        """Count a request whose head is too long to be read; the body of the answer."""
+        code, status = "headers_too_large", 431
+        self.metrics.count("other", status, key=None, seconds=0.0, error=code)
+        self.records.event("request", status=status, error=code)
+        message = f"request line and headers are longer than {allowed} bytes"
+        return json_answer(error_document("", code=code, message=message, request_id="")).body
+
     def _admit(self, call: Call) -> None:
         """Refuse what would be too much at once: a bounded number of requests, and of bytes, is held in memory."""
         declared = call.headers.get(b"content-length", b"")

@@ -48,9 +48,7 @@ class Predicting:
         """Open Inference Protocol, version 2, in JSON or with binary tensors."""
         model = self._begin(call)
         header = call.headers.get(b"inference-header-content-length")
-        # Triton's own client names no content type.
-        if b"content-type" in call.headers:
-            content_type(call, *INFERENCE_MEDIA)
+        content_type(call, *INFERENCE_MEDIA)
         return await self._answer(
             call, model, lambda body: read_inference(body, model.signature, model.decoder, header=header)
         )

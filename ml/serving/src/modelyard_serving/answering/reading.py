@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from modelyard_serving.answering.calls import Call, Message
 from modelyard_serving.refusals import RequestRefusedError
+
+LINGER_SECONDS = 2.0
+"""How long a body that is too large is read and thrown away, so that its client gets to the answer."""
+_LINGER_TIMES = 4
+"""And how many times the allowed size."""
 
 
 class ClientLeftError(Exception):
@@ -21,7 +27,7 @@ async def read_body(call: Call, *, max_bytes: int, seconds: float) -> bytes:
     """
     declared = call.headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > max_bytes:
-        raise _too_large(max_bytes)
+        raise await _too_large(call, max_bytes)
     try:
         async with asyncio.timeout(seconds):
             return await _gather(call, max_bytes)
@@ -41,7 +47,8 @@ async def _gather(call: Call, max_bytes: int) -> bytes:
         parts.append(_part(message))
         size += len(parts[-1])
     if size > max_bytes:
-        raise _too_large(max_bytes)
+        parts.clear()
+        raise await _too_large(call, max_bytes)
     return b"".join(parts)
 
 
@@ -52,10 +59,20 @@ def _part(message: Message) -> bytes:
     return body
 
 
-def _too_large(max_bytes: int) -> RequestRefusedError:
+async def _too_large(call: Call, max_bytes: int) -> RequestRefusedError:
+    """The refusal, once the client has sent what it was sending: one that still writes does not read the answer."""
+    # Who asks before sending has sent nothing yet, and must not be encouraged.
+    discarded = max_bytes * _LINGER_TIMES + 1 if b"expect" in call.headers else 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while discarded <= _LINGER_TIMES * max_bytes:
+                message = await call.receive()
+                discarded += len(_part(message))
+                if not message.get("more_body", False):
+                    break
     # What is not read must not be taken for the next request.
-    message = f"the request is larger than {max_bytes} bytes"
-    return RequestRefusedError("too_large", message, status=413, headers={"connection": "close"})
+    text = f"the request is larger than {max_bytes} bytes"
+    return RequestRefusedError("too_large", text, status=413, headers={"connection": "close"})
 
 
 def content_type(call: Call, *allowed: str) -> str:
@@ -71,7 +88,7 @@ def content_type(call: Call, *allowed: str) -> str:
     media = media.strip().lower()
     if media not in allowed:
         found = media[:60] or "none"
-        message = f"content type is {found}, allowed is {' or '.join(allowed)}"
+        message = f"content type is {found}, allowed is {' or '.join(filter(None, allowed))}"
         raise RequestRefusedError("wrong_content_type", message, status=415)
     charset = dict(_pairs(parameters)).get("charset", "utf-8")
     if charset not in ("utf-8", "utf8", "us-ascii"):

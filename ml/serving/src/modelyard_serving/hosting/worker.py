@@ -21,6 +21,7 @@ from modelyard_serving.access.settings import read_access_settings, refuse_open_
 from modelyard_serving.answering.app import Application
 from modelyard_serving.answering.building import build_app
 from modelyard_serving.answering.catalog import Catalog
+from modelyard_serving.hosting.bounded import BoundedProtocol
 from modelyard_serving.hosting.channel import WorkerEnd
 from modelyard_serving.observing.counters import Segment
 from modelyard_serving.observing.records import Log, LogWriter
@@ -86,8 +87,11 @@ def run_worker(plan: WorkerPlan) -> NoReturn:
     worker = Worker(plan, log)
     config = uvicorn.Config(
         worker.app,
+        interface="asgi3",
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
+        # Nobody's word is taken for where a request comes from.
+        proxy_headers=False,
         ws="none",
         lifespan="off",
         log_config=None,
