@@ -14,6 +14,7 @@ from modelyard.composition import Platform, open_platform
 from modelyard.models.discovery import model_names
 from modelyard.release.credential import Credential
 from modelyard.release.keys import prepare_access
+from modelyard.release.signers import trusted_keys_of
 from modelyard_bundle.pointer import read_pointer
 from modelyard_pipelines.commands.keys import keys
 from modelyard_pipelines.commands.release import show_suite
@@ -34,14 +35,24 @@ serve.add_command(keys)
 @environment_option
 def run(port: int, environment_name: str) -> None:
     """Serves what is deployed, in the foreground, beside the environment's own model API."""
-    platform = open_platform(environment_name)
-    connections = platform.connections
-    access = prepare_access(platform.workspace, platform.environment)
-    allowed = [] if access is None else ["--access", str(access)]
-    places = ["--deployments", connections.deployments, "--bundles", connections.bundles]
     say("serving; stop with Ctrl-C")
-    command = [sys.executable, "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", str(port), *places, *allowed]
+    command = [sys.executable, "-m", "modelyard_serving", "--host", "127.0.0.1", "--port", str(port)]
+    command += _settings(open_platform(environment_name))
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, and no shell is wanted
+
+
+def _settings(platform: Platform) -> list[str]:
+    """What the environment says of its model API, as the process takes it."""
+    serving, connections = platform.environment.serving, platform.connections
+    access = prepare_access(platform.workspace, platform.environment)
+    trusted = trusted_keys_of(platform.environment, platform.workspace)
+    return [
+        *("--deployments", connections.deployments, "--bundles", connections.bundles),
+        *("--max-rows", str(serving.max_rows), "--max-body-bytes", str(serving.max_body_bytes)),
+        *("--drain-seconds", f"{serving.drain_seconds:g}", "--workers", str(serving.workers)),
+        *(() if access is None else ("--access", str(access))),
+        *(() if trusted is None else ("--trusted-keys", str(trusted))),
+    ]
 
 
 @serve.command()

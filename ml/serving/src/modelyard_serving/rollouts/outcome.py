@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from modelyard_serving.observing.counters import Slots
 from modelyard_serving.rollouts.assigning import GROUPS, group_of
-from modelyard_serving.rollouts.slots import Slots
 from modelyard_serving.rollouts.spread import Interval, Mean, difference, mean_of
 from modelyard_serving.rollouts.stopping import Counts
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from modelyard_serving.rollouts.slots import Slots
+from modelyard_serving.observing.counters import Slots
 
 DIFFERENCES = tuple(float(f"1e{power}") for power in range(-12, 7))
 """Upper bounds of the buckets of the absolute difference; one more bucket takes what is larger or no number."""
