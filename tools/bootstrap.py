@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("MODELYARD_STATE") or ROOT / ".modelyard")
 CHECKOV = ROOT / "tools" / "checkov"
+MLSERVER = ROOT / "tools" / "mlserver"
 UV_VERSION = "0.13.8"
 OLDEST_UV = (0, 9, 0)
 PYTHONS = ((3, 11), (3, 13))
@@ -33,7 +34,7 @@ def main() -> int:
     """Sets up; 0, or 3 with one sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="also what `make test` needs")
-    parser.add_argument("--bench", action="store_true", help="also what `make bench` needs (PySpark)")
+    parser.add_argument("--bench", action="store_true", help="also what `make bench` needs (PySpark, MLServer)")
     options = parser.parse_args()
     groups = [name for name, wanted in (("dev", options.dev), ("bench", options.bench)) if wanted]
     try:
@@ -79,6 +80,9 @@ def _sync(groups: list[str]) -> None:
     if "dev" in groups:
         # checkov's pins and Pulumi's exclude each other, so it has an environment of its own.
         _run([uv, "sync", "--locked", "--project", str(CHECKOV), *python], otherwise)
+    if "bench" in groups:
+        # A peer in an environment of its own. It takes no Python beyond 3.12, so uv chooses one.
+        _run([uv, "sync", "--locked", "--project", str(MLSERVER)], otherwise)
     _end(begun)
     STATE.mkdir(parents=True, exist_ok=True)
     stamp.write_text(" ".join([wanted, *groups]) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 from processes import ROOT
 
-PACKAGES = ("polars", "deltalake", "narwhals", "numpy", "pyspark", "delta-spark")
+PACKAGES = ("polars", "deltalake", "narwhals", "numpy", "pyspark", "delta-spark", "scikit-learn", "mlflow", "uvicorn")
 
 
 def machine() -> dict[str, Any]:

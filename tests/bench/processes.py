@@ -95,10 +95,11 @@ class _Peak(threading.Thread):
     def run(self) -> None:
         """Samples until the process has ended; without /proc it stays at 0."""
         while not self.ended.wait(POLL_SECONDS):
-            self.mb = max(self.mb, sum(_resident(pid) for pid in _tree(self._pid)) / 2**20)
+            self.mb = max(self.mb, sum(_resident(pid) for pid in tree(self._pid)) / 2**20)
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
+    """A process and all its children."""
     found = [pid]
     for parent in found:
         try:

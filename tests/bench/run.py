@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import json
 import shutil
 import sys
@@ -25,6 +26,8 @@ RUNS = {"clone-to-prediction": 3, "month-vs-spark": 5, "overhead-vs-bare": 7, "g
 RUNS |= {"bootstrap-vs-sklearn": 3, "false-promotions": 1}
 RUNS |= {"many-models": 3, "search": 5}
 RUNS |= {"onboarding": 3}
+RUNS |= {"serving-vs-mlflow": 5, "serving-p99": 3, "serving-vs-mlserver": 5, "serving-start": 5}
+RUNS |= {"serving-swap": 3, "serving-memory": 2, "serving-observability": 8}
 MODULES = {name: name.replace("-", "_") for name in RUNS} | {"search": "search_time"}
 """Figure to the module that measures it."""
 Figures = Sequence[Figure | Skipped]
@@ -60,6 +63,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=list(RUNS), help="one figure; may be given several times")
     parser.add_argument("--runs", type=int, help="how many pairs are counted; default: " + str(RUNS))
+    parser.add_argument("--seconds", type=float, help="how long a server is asked in each round of a serving figure")
     parser.add_argument("--cold", action="store_true", help="clone-to-prediction without any cache: it downloads a lot")
     parser.add_argument("--format", choices=["table", "json"], default="table")
     parser.add_argument("--output", type=Path, help="where else to keep the figures, as JSON")
@@ -71,6 +75,8 @@ def _measure(name: str, work: Path, wanted: argparse.Namespace) -> Figures:
     module, runs = importlib.import_module(MODULES[name]), wanted.runs or RUNS[name]
     if name == "clone-to-prediction":
         found = module.measure(work, cold=wanted.cold, again=runs)
+    elif wanted.seconds and "seconds" in inspect.signature(module.measure).parameters:
+        found = module.measure(work, runs=runs, seconds=wanted.seconds)
     else:
         found = module.measure(work, runs=runs)
     return [found] if isinstance(found, Figure | Skipped) else list(found)

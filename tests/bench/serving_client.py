@@ -188,7 +188,7 @@ class Load:
         parts = urlsplit(self.url)
         loop = asyncio.get_running_loop()
         _, made = await loop.create_connection(
-            lambda: Connection(self.request, self._lost, self._freed), parts.hostname, parts.port
+            lambda: Connection(self.request, self._lost, self._freed), parts.hostname or "", parts.port or 80
         )
         self._open.add(made)
         self._freed(made)

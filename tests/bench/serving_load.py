@@ -1,4 +1,4 @@
-"""Load on a server from another core: by wrk where it is installed, else by a client of our own; or at a constant rate."""
+"""Load from another core: by wrk where it is installed, else by a client of our own; or at a constant rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from processes import RunFailedError, environment
+from processes import RunFailedError, environment, say
 from serving_servers import JSON, OK, Server, held_to
 
 _CLIENT = Path(__file__).with_name("serving_client.py")
@@ -59,7 +59,8 @@ class Timeline:
     @property
     def latency(self) -> np.ndarray:
         """Seconds from when each was due to the last byte of its answer."""
-        return self.answered - self.due
+        found: np.ndarray = self.answered - self.due
+        return found
 
     @property
     def failed(self) -> int:
@@ -101,9 +102,33 @@ def hammer(
     return Hammered(per_second=found.requests / found.seconds, p50=found.p50, p99=found.p99, processor=processor)
 
 
-def at_rate(
-    server: Server, request: Request, *, rate: float, seconds: float, core: int | None, work: Path
-) -> Timeline:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How often and for how long servers are asked, and from where."""
+
+    runs: int
+    seconds: float
+    core: int
+    work: Path
+
+    def in_turn(self, sides: Mapping[str, tuple[Server, Request]], *, connections: int) -> dict[str, list[Hammered]]:
+        """All sides one after another in each round; another one begins each time, so that no order favours one."""
+        found: dict[str, list[Hammered]] = {name: [] for name in sides}
+        names = list(sides)
+        for turn in range(self.runs):
+            for place in range(len(names)):
+                name = names[(place + turn) % len(names)]
+                server, request = sides[name]
+                one = hammer(
+                    server, request, connections=connections, seconds=self.seconds, core=self.core, work=self.work
+                )
+                found[name].append(one)
+            said = ", ".join(f"{name} {rounds[-1].per_second:,.0f}" for name, rounds in found.items())
+            say(f"  {connections} connections, round {turn}: {said} a second")
+        return found
+
+
+def at_rate(server: Server, request: Request, *, rate: float, seconds: float, core: int | None, work: Path) -> Timeline:
     """So many requests a second, each at its moment, whatever became of those before it."""
     return Paced.begin(server, request, rate=rate, seconds=seconds, core=core, work=work).end()
 
@@ -160,9 +185,7 @@ def _client(
     return [*command, "--seconds", str(seconds), "--connections", str(connections)], out
 
 
-def _own(
-    server: Server, request: Request, connections: int, seconds: float, core: int, work: Path
-) -> _Found:
+def _own(server: Server, request: Request, connections: int, seconds: float, core: int, work: Path) -> _Found:
     command, out = _client(server, request, work, seconds=seconds, connections=connections)
     with held_to(core):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment())
@@ -173,9 +196,7 @@ def _own(
     return _Found(len(found.status), float(found.answered.max() - found.due.min()), float(p50), float(p99))
 
 
-def _wrk(
-    server: Server, request: Request, connections: int, seconds: float, core: int, work: Path
-) -> _Found:
+def _wrk(server: Server, request: Request, connections: int, seconds: float, core: int, work: Path) -> _Found:
     name = uuid.uuid4().hex
     body, script = work / f"{name}.body", work / f"{name}.lua"
     body.write_bytes(request.body)

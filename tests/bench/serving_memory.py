@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from figures import Figure, Skipped, raced
 from processes import RunFailedError, say
-from serving_models import KINDS, Registered, registered
+from serving_models import FEATURES, KINDS, Registered, registered
 from serving_servers import OK, Server, mlflow_serve, modelyard
 from serving_vs_mlflow import ABOUT, PATH
 
@@ -87,19 +88,12 @@ def _ours(place: Path, names: Sequence[str], *, workers: int = 1) -> float:
     options = ["--workers", str(workers)]
     with modelyard(place, place / "bundles", deployments, core=None, options=options) as server:
         _settled(server, names, workers)
-        row = b'{"dataframe_split": ' + _row(place) + b"}"
+        split = {"columns": list(FEATURES), "data": [[0.1] * len(FEATURES)]}
+        row = json.dumps({"dataframe_split": split}).encode()
         for name in names:
             for _ in range(_ASKED * workers):
                 server.ask(f"/models/{name}/invocations", row)
         return server.proportional_mb()
-
-
-def _row(place: Path) -> bytes:
-    import json
-
-    from serving_models import FEATURES
-
-    return json.dumps({"columns": list(FEATURES), "data": [[0.1] * len(FEATURES)]}).encode()
 
 
 def _settled(server: Server, names: Sequence[str], workers: int) -> None:

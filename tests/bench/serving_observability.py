@@ -14,7 +14,7 @@ from typing import Any
 from figures import Figure, Skipped, raced
 from lakes import DifferentOutcomeError
 from processes import environment, run, say
-from serving_load import Hammered, Request, client_name, hammer
+from serving_load import Hammered, Request, Rounds, client_name
 from serving_models import FEATURES, Registered, registered
 from serving_scrape import REQUESTS, RESTARTS
 from serving_servers import Server, cores, modelyard
@@ -40,7 +40,6 @@ def measure(work: Path, *, runs: int, seconds: float = SECONDS) -> list[Figure |
 
 def _tax(work: Path, model: Registered, held: tuple[int, int], runs: int, seconds: float) -> Figure:
     request = Request.json(PATH, model.body())
-    found: dict[str, list[Hammered]] = {"all": [], "no log": [], "nothing": []}
     with ExitStack() as running:
 
         def up(options: Sequence[str] = (), program: str = "") -> Server:
@@ -53,14 +52,9 @@ def _tax(work: Path, model: Registered, held: tuple[int, int], runs: int, second
         servers = {"all": up(), "no log": up(quiet), "nothing": up(quiet, _WITHOUT)}
         if len({_predicted(server, request) for server in servers.values()}) != 1:
             raise DifferentOutcomeError("observed and unobserved, the model API says different things")
-        for turn in range(runs):
-            # Another one begins in each round, so that a machine that slows down favours none.
-            for place in range(len(servers)):
-                name, server = list(servers.items())[(place + turn) % len(servers)]
-                one = hammer(server, request, connections=CONNECTIONS, seconds=seconds, core=held[1], work=work)
-                found[name].append(one)
-            said = ", ".join(f"{name} {rounds[-1].per_second:,.0f}" for name, rounds in found.items())
-            say(f"  {turn}: {said} a second")
+        found = Rounds(runs=runs, seconds=seconds, core=held[1], work=work).in_turn(
+            {name: (server, request) for name, server in servers.items()}, connections=CONNECTIONS
+        )
     taxes = _lost(found["all"], found["nothing"])
     return Figure(
         name="serving-observing",
@@ -119,7 +113,7 @@ def parts(features: int) -> dict[str, float]:
     key = VersionKey("m", "1", "0" * 64)
     metrics = Metrics(Segment([key]))
     profile = ProfileWriter(Observer(layout), np.zeros(layout.slots))
-    matrix, log = np.zeros((1, features)), LogWriter(io.BytesIO())  # type: ignore[arg-type]
+    matrix, log = np.zeros((1, features)), LogWriter(io.BytesIO())
 
     def count() -> None:
         metrics.count("invocations", 200, key=key, seconds=0.0007, error=None)

@@ -80,6 +80,9 @@ def _p(found: Timeline, percent: float) -> float:
 
 def _about(found: list[Timeline], whose: str) -> dict[str, float]:
     late = max(float((one.sent - one.due).max()) for one in found) * _MS
-    return {f"p{percent} of {whose}, ms": round(statistics.median(_p(one, percent) for one in found), 3) for percent in (50, 95)} | {
+    return {
+        f"p{percent} of {whose}, ms": round(statistics.median(_p(one, percent) for one in found), 3)
+        for percent in (50, 95)
+    } | {
         f"latest request sent to {whose}, ms after it was due": round(late, 3),
     }

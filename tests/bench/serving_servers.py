@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from processes import ROOT, RunFailedError, _tree, environment
+from processes import ROOT, RunFailedError, environment, tree
 
 PATIENCE = 180.0
 POLL_SECONDS = 0.01
@@ -60,7 +60,7 @@ class Server:
 
     def pids(self) -> list[int]:
         """The process and all its children."""
-        return _tree(self.process.pid)
+        return tree(self.process.pid)
 
     def processor_seconds(self) -> float:
         """What all its processes have used of the processor until now; of those that still run."""
@@ -101,11 +101,9 @@ class Server:
             self.process.kill()
             self.process.wait()
         # It leads a group of its own: nothing else is in it.
-        if len(left) > 1:
-            try:
+        if any(Path(f"/proc/{pid}").exists() for pid in left):
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 def cores() -> tuple[int, int] | None:

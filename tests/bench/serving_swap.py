@@ -35,9 +35,7 @@ def measure(work: Path, *, runs: int, swaps: int = SWAPS) -> list[Figure | Skipp
     request = Request.json(PATH, versions[0].body())
     with modelyard(work, versions[0].bundles, versions[0].deployments, core=held[0]) as server:
         server.await_answer(PATH, request.body)
-        client = Paced.begin(
-            server, request, rate=RATE, seconds=(swaps + 1) * LIMIT_SECONDS, core=held[1], work=work
-        )
+        client = Paced.begin(server, request, rate=RATE, seconds=(swaps + 1) * LIMIT_SECONDS, core=held[1], work=work)
         time.sleep(PAUSE_SECONDS)
         moved = [_swap(server, versions[number % 2]) for number in range(1, swaps + 1)]
         found = client.stop()
@@ -73,7 +71,7 @@ def _failed(found: Timeline, swaps: int) -> Figure:
     latency = found.latency * 1e3
     return Figure(
         name="serving-swap-failed",
-        what=f"requests without a good answer, {RATE:g} a second over {swaps} swaps of two versions, server on one core",
+        what=f"requests without a good answer, {RATE:g} a second over {swaps} swaps, server on one core",
         ours=float(found.failed),
         peer=None,
         ratio=None,

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 from figures import Figure, Skipped, raced
 from lakes import DifferentOutcomeError
-from processes import say
-from serving_load import Hammered, Request, client_name, hammer
+from serving_load import Hammered, Request, Rounds, client_name
 from serving_models import COMPARED_ROWS, FEATURES, KINDS, TREES, Kind, Registered, registered
 from serving_servers import Server, cores, mlflow_serve, modelyard
 
@@ -42,11 +41,12 @@ def measure(work: Path, *, runs: int, seconds: float = SECONDS) -> list[Figure |
     """A figure for each model and number of connections; the servers are asked in turn."""
     if (held := cores()) is None:
         return [Skipped("serving-vs-mlflow", NO_CORES)]
+    rounds = Rounds(runs=runs, seconds=seconds, core=held[1], work=work)
     found: list[Figure | Skipped] = []
     for kind in KINDS:
         (model,) = registered(work, kind)
         with both(work, model, core=held[0]) as pair:
-            found += [_figure(pair, kind, held[1], work, connections, runs, seconds) for connections in CONNECTIONS]
+            found += [_figure(pair, kind, rounds, connections) for connections in CONNECTIONS]
     return found
 
 
@@ -81,17 +81,10 @@ def compare(model: Registered, ours: Server, peer: Server) -> float:
     return gap
 
 
-def _figure(
-    pair: Pair, kind: Kind, core: int, work: Path, connections: int, runs: int, seconds: float
-) -> Figure | Skipped:
-    ours: list[Hammered] = []
-    peer: list[Hammered] = []
-    for turn in range(runs):
-        for server, found in ((pair.ours, ours), (pair.peer, peer)):
-            found.append(
-                hammer(server, pair.request, connections=connections, seconds=seconds, core=core, work=work)
-            )
-        say(f"  {kind}, {connections}, {turn}: {ours[-1].per_second:,.0f} and {peer[-1].per_second:,.0f} a second")
+def _figure(pair: Pair, kind: Kind, rounds: Rounds, connections: int) -> Figure:
+    sides = {"ours": (pair.ours, pair.request), "mlflow": (pair.peer, pair.request)}
+    found = rounds.in_turn(sides, connections=connections)
+    ours, peer = found["ours"], found["mlflow"]
     return raced(
         f"serving-vs-mlflow-{kind}-{connections}",
         f"requests a second on one core, one row of {len(FEATURES)} features in JSON split format, {ABOUT[kind]}, "
@@ -106,7 +99,7 @@ def _figure(
         | {
             "aim": f"{AIM} times",
             "client": client_name(),
-            "seconds a round": seconds,
+            "seconds a round": rounds.seconds,
             "largest difference of the answers": pair.gap,
             "mlflow": "--env-manager local --workers 1, which is its default too",
             "ours": "one worker and the host, with request log, metrics and profile, on the same core",

@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 from figures import Figure, Skipped, raced
 from lakes import DifferentOutcomeError
-from processes import RunFailedError, environment, run, say
-from serving_load import Hammered, Request, client_name, hammer
-from serving_servers import JSON, MLSERVER, Server, cores, mlserver, modelyard
+from processes import RunFailedError
+from serving_load import Request, Rounds, client_name
+from serving_servers import MLSERVER, Server, cores, mlserver, modelyard
 from serving_vs_mlflow import CONNECTIONS, LARGEST_GAP, NO_CORES, about_load
 
 SECONDS = 6.0
 NAME = "wide"
 WIDTH = 1_024
-GOALS = {"json": (3.0, "aim 8 times"), "binary": (3.0, "aim 20 times")}
+GOAL = 3.0
+AIMS = {"json": 8, "binary": 20}
 PATH = f"/v2/models/{NAME}/infer"
 ROWS = 20
-_PARALLEL = {"none": 0, "one process": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,11 @@ def measure(work: Path, *, runs: int, seconds: float = SECONDS) -> list[Figure |
     if (held := cores()) is None:
         return [Skipped("serving-v2-vs-mlserver", NO_CORES)]
     if not (MLSERVER / ".venv" / "bin" / "mlserver").exists():
-        why = f"MLServer is not installed: `uv sync --locked --project {MLSERVER}` does it, with Python 3.11 or 3.12"
+        why = "MLServer is not installed: `make bench` does it, or `uv sync --locked --project tools/mlserver`"
         return [Skipped("serving-v2-vs-mlserver", why)]
     wide = _made(work)
     found: list[Figure | Skipped] = []
+    rounds = Rounds(runs=runs, seconds=seconds, core=held[1], work=work)
     settings = {"debug": False, "parallel_workers": 0}
     with (
         modelyard(work, wide.bundles, wide.deployments, core=held[0]) as ours,
@@ -58,8 +59,13 @@ def measure(work: Path, *, runs: int, seconds: float = SECONDS) -> list[Figure |
         for server in (ours, peer):
             server.await_answer(PATH, in_json(wide.rows[0]).body)
         gap = _compared(wide, ours, peer)
+        sides = {
+            "json": (ours, in_json(wide.rows[0])),
+            "binary": (ours, in_bytes(wide.rows[0])),
+            "MLServer": (peer, in_json(wide.rows[0])),
+        }
         for connections in CONNECTIONS:
-            found += _figures(wide, ours, peer, gap, held[1], work, connections, runs, seconds)
+            found += _figures(sides, gap, rounds, connections)
     return found
 
 
@@ -72,7 +78,12 @@ def in_json(row: np.ndarray) -> Request:
 def in_bytes(row: np.ndarray) -> Request:
     """The same row as bytes after a head in JSON, as Triton's client sends it; the answer comes in bytes too."""
     content = row.astype("<f8").tobytes()
-    tensor = {"name": "input", "shape": [1, WIDTH], "datatype": "FP64", "parameters": {"binary_data_size": len(content)}}
+    tensor = {
+        "name": "input",
+        "shape": [1, WIDTH],
+        "datatype": "FP64",
+        "parameters": {"binary_data_size": len(content)},
+    }
     head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(head))}
     return Request(path=PATH, body=head + content, headers=headers)
@@ -81,8 +92,8 @@ def in_bytes(row: np.ndarray) -> Request:
 def _made(work: Path) -> Wide:
     """One model in both forms."""
     import polars as pl
-    from skops.io import dumps
     from sklearn.linear_model import Ridge
+    from skops.io import dumps
 
     from modelyard.testing.release_fakes import TinyModel
     from modelyard_bundle import Example, Feature, Output, Signature
@@ -149,20 +160,8 @@ def _compared(wide: Wide, ours: Server, peer: Server) -> float:
     return gap
 
 
-def _figures(
-    wide: Wide, ours: Server, peer: Server, gap: float, core: int, work: Path, connections: int, runs: int, seconds: float
-) -> list[Figure]:
-    sides = {
-        "json": (ours, in_json(wide.rows[0])),
-        "binary": (ours, in_bytes(wide.rows[0])),
-        "peer": (peer, in_json(wide.rows[0])),
-    }
-    found: dict[str, list[Hammered]] = {name: [] for name in sides}
-    for turn in range(runs):
-        for name, (server, request) in sides.items():
-            found[name].append(hammer(server, request, connections=connections, seconds=seconds, core=core, work=work))
-        said = ", ".join(f"{name} {rounds[-1].per_second:,.0f}" for name, rounds in found.items())
-        say(f"  {connections}, {turn}: {said} a second")
+def _figures(sides: Mapping[str, tuple[Server, Request]], gap: float, rounds: Rounds, connections: int) -> list[Figure]:
+    found = rounds.in_turn(sides, connections=connections)
     return [
         raced(
             f"serving-v2-{form}-vs-mlserver-{connections}",
@@ -170,14 +169,14 @@ def _figures(
             f"{'JSON' if form == 'json' else 'bytes'}, a linear model, {connections} connections from another core, "
             "against MLServer's REST in JSON",
             [one.per_second for one in found[form]],
-            [one.per_second for one in found["peer"]],
-            goal=GOALS[form][0],
+            [one.per_second for one in found["MLServer"]],
+            goal=GOAL,
             unit="/s",
             better="higher",
             facts=about_load(found[form], "ours")
-            | about_load(found["peer"], "MLServer")
+            | about_load(found["MLServer"], "MLServer")
             | {
-                "aim": GOALS[form][1],
+                "aim": f"{AIMS[form]} times",
                 "client": client_name(),
                 "largest difference from scikit-learn": gap,
                 "MLServer": "1.7.1 with mlserver-sklearn, debug off, no inference processes beside the server "

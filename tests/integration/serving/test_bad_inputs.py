@@ -188,7 +188,7 @@ def test_a08_refuses_ten_thousand_nested_values(client, path, opening, closing):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a09_refuses_a_body_over_the_limit(client, path):
-    """Declared: before it is sent. Not declared: as soon as it is too long; who then still sends may be hung up on."""
+    """Declared or not: what is sent meanwhile is thrown away, so that its client gets to read why."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\n".encode()
     status, answer = client.raw(head + b"Content-Length: 11534336\r\n\r\n")
     assert status == 413
@@ -196,12 +196,9 @@ def test_a09_refuses_a_body_over_the_limit(client, path):
     chunk = b"%x\r\n" % (1 << 20) + b" " * (1 << 20) + b"\r\n"
     with socket.create_connection(client.address, timeout=30) as connection:
         connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
-        try:
-            for _ in range(40):
-                connection.sendall(chunk)
-            answer = connection.recv(65536)
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        for _ in range(20):
+            connection.sendall(chunk)
+        answer = connection.recv(65536)
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 

@@ -220,3 +220,12 @@ def memory_of(pid: int) -> tuple[int, int]:
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     shared = kilobytes["Shared_Clean"] + kilobytes["Shared_Dirty"]
     return shared, kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
+
+
+def test_a26_serves_although_the_tracking_server_is_gone(start, train, monkeypatch):
+    """It never asks it: what a release needs of the registry is in the bundle."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    api = start()
+    train().deploy(api.bundles, api.deployments, version="1")
+    api.ready("1")
+    assert api.api.post("/invocations", ask(train())).status == 200

@@ -20,7 +20,7 @@ def ask(tiny):
     return {"dataframe_records": [dict(tiny.example.rows[0])]}
 
 
-def test_is_live_before_there_is_a_model_and_becomes_ready_by_itself(start, train, until):
+def test_a24_is_live_before_there_is_a_model_and_becomes_ready_by_itself(start, train, until):
     api = start()
     assert api.api.get("/v2/health/live").status == 200
     answer = api.api.get("/v2/health/ready")
@@ -109,7 +109,7 @@ def test_logs_one_json_object_a_line_and_no_bodies(start, train):
     assert b"CANARY" not in api.log.read_bytes()
 
 
-def test_goes_on_answering_when_nobody_reads_its_log(start, train):
+def test_a27_goes_on_answering_when_nobody_reads_its_log(start, train):
     api = start(stderr=subprocess.PIPE)
     train().deploy(api.bundles, api.deployments, version="1")
     api.ready()

@@ -128,7 +128,7 @@ def test_a_check_that_takes_too_long_is_ended(settings):
     assert time.monotonic() - started < 10
 
 
-def test_a_model_that_wants_all_the_memory_does_not_get_it(settings):
+def test_a28_a_model_that_wants_all_the_memory_does_not_get_it(settings):
     with pytest.raises(BundleError, match=r"MemoryError|SIGKILL|SIGSEGV"):
         in_child(lambda: {"size": len(bytearray(1 << 33))}, settings, check_bytes=1 << 28)
 

@@ -1,7 +1,12 @@
+import contextlib
 import io
+import json
+import os
 import threading
+from pathlib import Path
 
-from modelyard_serving.observing.records import LogWriter
+from modelyard_serving.observing import records
+from modelyard_serving.observing.records import DirectLog, LogWriter
 
 
 class Buffered(io.RawIOBase):
@@ -31,3 +36,41 @@ def test_the_last_line_is_out_when_the_log_is_closed_however_the_threads_run():
     sink.go.set()
     closing.join(timeout=10)
     assert [b"stopping" in sink.out[0], b"stopped" in sink.out[-1]] == [True, True]
+
+
+def test_a30_the_clock_of_the_day_is_told_and_never_measured_with():
+    """It may step back. Every limit is held against the monotonic clock."""
+    source = Path(records.__file__).parents[1]
+    told = {file.name for file in source.rglob("*.py") if "time.time()" in file.read_text(encoding="utf-8")}
+    assert told == {"records.py"}
+
+
+class Slow(io.RawIOBase):
+    """A pipe that takes nothing."""
+
+    def write(self, _):
+        raise BlockingIOError
+
+
+def test_lines_that_a_sink_refuses_stop_nobody():
+    log = LogWriter(Slow())
+    log.event("request")
+    log.close(seconds=10)
+    assert not log._thread.is_alive()
+
+
+def test_a_direct_log_drops_what_a_full_pipe_does_not_take_and_says_how_much():
+    receiving, sending = os.pipe()
+    os.set_blocking(sending, False)
+    log = DirectLog(sending)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(sending, b"x" * 4096)
+    log.event("one")
+    log.event("two")
+    while len(os.read(receiving, 1 << 16)) == 1 << 16:
+        continue
+    log.event("three")
+    assert json.loads(os.read(receiving, 1 << 16).splitlines()[-1])["dropped_before"] == 2
+    os.close(receiving)
+    os.close(sending)
