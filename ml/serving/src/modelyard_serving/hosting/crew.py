@@ -84,6 +84,8 @@ class Crew:
     """When the old generation was told to stop accepting."""
     _failures: int = 0
     _again_at: float = 0.0
+    _stale: bool = False
+    """A place has no worker of the newest generation, because the system gave no process."""
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -116,7 +118,7 @@ class Crew:
 
     def renew(self) -> None:
         """Begin a new generation, which serves what the catalog holds now."""
-        self._handover = None
+        self._handover, self._stale = None, False
         for place in self._places:
             self._dismiss(place.coming)
             place.coming = self._fork(place)
@@ -210,6 +212,9 @@ class Crew:
         """A worker for every place that has none."""
         if time.monotonic() < self._again_at:
             return
+        if self._stale:
+            self.renew()
+            return
         for place in self._places:
             if place.serving is None and place.coming is None:
                 place.coming = self._fork(place)
@@ -237,14 +242,24 @@ class Crew:
             with suppress(ProcessLookupError):
                 os.kill(member.pid, signal.SIGKILL)
 
-    def _fork(self, place: _Place) -> Member:
+    def _fork(self, place: _Place) -> Member | None:
+        """A new worker; none where the system has no process to give, which is tried again."""
         segment = segment_for(self.catalog, self.weights)
         ours, theirs = socket.socketpair()
         self.openings.access.look()
         # What is in memory now is left alone by the collector: it would write to every page that workers share.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self.log.event("cannot_fork", reason=error.strerror)
+            self._stale, self._again_at = True, time.monotonic() + _LONGEST_PAUSE_SECONDS
+            ours.close()
+            theirs.close()
+            segment.close()
+            return None
         if pid == 0:
             ours.close()
             self._become(
