@@ -23,7 +23,9 @@ from modelyard_serving.observing.profile import (
 
 Floats = NDArray[np.float64]
 GATHERED_ROWS = 256
-"""Rows that are gathered before they are added."""
+"""Rows that are gathered before they are added, unless they are wide."""
+FEWEST_ROWS, GATHERED_VALUES = 8, 16_384
+"""Of wide rows fewer are gathered: what is added at once stays in the processor's cache, and no request waits long."""
 _FAR = 10.0
 """A number counts in the sums as at most this many ranges away, so that one absurd value cannot ruin a mean."""
 _UTTERMOST = 1e100
@@ -199,18 +201,21 @@ class ProfileWriter:
     def __init__(self, observer: Observer, slots: Floats) -> None:
         self._observer = observer
         self._slots = slots
-        self._gathered = np.empty((GATHERED_ROWS, len(observer.layout.features)))
+        features = len(observer.layout.features)
+        self._most = max(FEWEST_ROWS, min(GATHERED_ROWS, GATHERED_VALUES // features))
+        self._gathered = np.empty((self._most, features))
         self._count = 0
         self._rows: list[tuple[Any, ...]] = []
 
     def add(self, matrix: Floats) -> None:
         """Take rows as a compiled plan takes them. They are copied, so the matrix may be used again."""
         rows, count = len(matrix), self._count
-        if count + rows > GATHERED_ROWS:
+        if count + rows > self._most:
             self.flush()
             count = 0
-            if rows >= GATHERED_ROWS:
-                self._observer.observe(self._slots, matrix)
+            if rows >= self._most:
+                for start in range(0, rows, self._most):
+                    self._observer.observe(self._slots, matrix[start : start + self._most])
                 return
         self._gathered[count : count + rows] = matrix
         self._count = count + rows

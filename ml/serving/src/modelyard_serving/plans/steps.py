@@ -38,7 +38,9 @@ def enter(pipeline: Any, features: Features) -> Columns:  # noqa: ANN401 - sciki
     """The columns that a pipeline takes: the features, in the order in which it was fitted."""
     names = getattr(pipeline, "feature_names_in_", None)
     if names is None:
-        raise NotUnderstoodError("a pipeline that was fitted without names")
+        # Then scikit-learn takes the columns as they come, which is the signature's order.
+        understand(pipeline.n_features_in_ == len(features.features), "a pipeline of another number of features")
+        names = [feature.name for feature in features.features]
     return [features.column(name) for name in names]
 
 
