@@ -119,6 +119,11 @@ class Crew:
     def renew(self) -> None:
         """Begin a new generation, which serves what the catalog holds now."""
         self._handover, self._stale = None, False
+        # Once, and before the first fork: the collector writes to every object that it looks at, and a page that was
+        # written to is shared no more. From here on it leaves alone what is in memory now.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
         for place in self._places:
             self._dismiss(place.coming)
             place.coming = self._fork(place)
@@ -247,10 +252,6 @@ class Crew:
         segment = segment_for(self.catalog, self.weights)
         ours, theirs = socket.socketpair()
         self.openings.access.look()
-        # What is in memory now is left alone by the collector: it would write to every page that workers share.
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
         try:
             pid = os.fork()
         except OSError as error:
