@@ -8,9 +8,12 @@ decoder, column by column, which either takes it after all or says exactly what 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
+from struct import error as StructError  # noqa: N812 - it is an exception class
+from struct import pack
 from types import NoneType
 from typing import Any, cast
 
@@ -24,6 +27,7 @@ from modelyard_serving.decoding.table import Table
 
 Matrix = NDArray[np.float64]
 UNSEEN = -1.0
+_LONG = 128
 _EXACT = 2.0**53
 """Up to here every whole number is a float. Beyond, the slower way looks at the whole number itself."""
 _ANY = -1
@@ -233,7 +237,12 @@ def _picker(names: list[str]) -> Callable[[Mapping[str, Values]], tuple[Values, 
 
 
 def _floats(values: list[object]) -> Matrix | None:
+    """The values as an array that nobody writes to; nothing where one is larger than any float."""
     try:
+        if len(values) >= _LONG:
+            # Takes numbers and nothing else, in a quarter of the time; a null among them goes the other way.
+            with suppress(StructError):
+                return np.frombuffer(pack(f"{len(values)}d", *values), dtype=np.float64)
         return np.array(values, dtype=np.float64)
     except OverflowError:
         return None
