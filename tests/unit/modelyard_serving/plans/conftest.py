@@ -33,7 +33,7 @@ class Flights:
     def frame(self, rows: int, *, nulls: bool = True, strangers: bool = False) -> pl.DataFrame:
         random = np.random.default_rng(self.seed)
         carriers = [*CARRIERS, "ZZ", ""] if strangers else CARRIERS
-        origins = [*ORIGINS, "XXX"] if strangers else ORIGINS
+        origins = [*ORIGINS, "ZRH"] if strangers else ORIGINS
         frame = pl.DataFrame(
             {
                 "temperature": random.normal(10, 8, rows),

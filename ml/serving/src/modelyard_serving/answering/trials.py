@@ -17,6 +17,7 @@ from modelyard_serving.answering.reporting import shift_of
 from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.observing.counters import Segment, Slots
 from modelyard_serving.protocols.asking import Asked, Told
+from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.rollouts import outcome, shadow
 from modelyard_serving.rollouts.assigning import assigner
 
@@ -75,11 +76,13 @@ class Trial:
 
     async def _counted(self, call: Call, model: ServedModel, asked: Asked, ask: Ask, place: float) -> Told:
         begun = time.perf_counter()
-        told: Told | None = None
         try:
             told = await ask(call, model, asked)
-        finally:
-            self._count(model, place, told, seconds=time.perf_counter() - begun)
+        except ModelFailedError:
+            self._count(model, place, None, seconds=time.perf_counter() - begun)
+            raise
+        # A request that is refused is the client's fault, and says nothing about either version.
+        self._count(model, place, told, seconds=time.perf_counter() - begun)
         return told
 
     def _count(self, model: ServedModel, place: float, told: Told | None, *, seconds: float) -> None:
@@ -113,7 +116,8 @@ class Trial:
     async def _compare(self, call: Call, asked: Asked, told: Told, ask: Ask, counts: Slots) -> None:
         try:
             found = await ask(call, self.beside.candidate, asked)
-        except ModelFailedError:
+        except (ModelFailedError, RequestRefusedError):
+            # Refused by the shadow alone: the deployed version has answered it by now.
             shadow.count_error(counts, 0)
             return
         shadow.count_comparison(

@@ -44,13 +44,13 @@ def enter(pipeline: Any, features: Features) -> Columns:  # noqa: ANN401 - sciki
     return [features.column(name) for name in names]
 
 
-def _pipeline(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401
+def _pipeline(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401 - scikit-learn has no types
     for _, inner in step.steps:
         columns = transform(inner, columns, features)
     return columns
 
 
-def _by_column(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401
+def _by_column(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401 - scikit-learn has no types
     understand(step.transformer_weights is None, "weights of columns")
     made: Columns = []
     for name, inner, _ in step.transformers_:
@@ -64,7 +64,7 @@ def _by_column(step: Any, columns: Columns, features: Features) -> Columns:  # n
     return made
 
 
-def _imputer(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001
+def _imputer(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001 - no types in scikit-learn; all steps are called alike
     understand(isinstance(step.missing_values, float) and np.isnan(step.missing_values), "another sign for null")
     fills = [float(value) for value in step.statistics_]
     understand(not np.isnan(fills).any(), "a column that had no value in training")
@@ -72,13 +72,13 @@ def _imputer(step: Any, columns: Columns, features: Features) -> Columns:  # noq
     return [*then_each(columns, "fill", fills), *(then(columns[place], "missing") for place in marked)]
 
 
-def _scaler(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001
+def _scaler(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001 - no types in scikit-learn; all steps are called alike
     if step.mean_ is not None and step.with_mean:
         columns = then_each(columns, "center", step.mean_)
     return columns if step.scale_ is None else then_each(columns, "scale", step.scale_)
 
 
-def _one_hot(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401
+def _one_hot(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401 - scikit-learn has no types
     understand(step.handle_unknown == "ignore", f"handle_unknown={step.handle_unknown!r}")
     understand(step.min_frequency is None and step.max_categories is None, "rare categories together")
     dropped: Sequence[object] = [None] * len(columns) if step.drop_idx_ is None else step.drop_idx_
@@ -86,21 +86,21 @@ def _one_hot(step: Any, columns: Columns, features: Features) -> Columns:  # noq
     return features.tables(step, columns, widths)
 
 
-def _encoder(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401
+def _encoder(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401 - scikit-learn has no types
     understand(getattr(step, "target_type_", "binary") in ("binary", "continuous"), "a target of several classes")
     return features.tables(step, columns, [1] * len(columns))
 
 
-def _cyclic(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001
+def _cyclic(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001 - no types in scikit-learn; all steps are called alike
     turn = 2 * np.pi / step.period
     return [then(column, wave, turn) for column in columns for wave in ("sine", "cosine")]
 
 
-def _clipper(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001
+def _clipper(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401, ARG001 - no types in scikit-learn; all steps are called alike
     return then_each(columns, "clip", step.lower_bounds_, step.upper_bounds_)
 
 
-def _function(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401
+def _function(step: Any, columns: Columns, features: Features) -> Columns:  # noqa: ANN401 - scikit-learn has no types
     if step.func is None:
         return columns
     understand(not step.kw_args, "arguments of a function")
