@@ -118,7 +118,7 @@ def peer(folder: Path) -> Any:
 
     def scrape() -> bytes:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(registry)
 
     return scrape

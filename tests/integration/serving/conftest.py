@@ -250,3 +250,14 @@ def narrow() -> TinyModel:
     model = wrap_pipeline(pipeline, frame[:3], name="tiny", task="binary")
     kept = tuple(feature for feature in model.signature.features if feature.name == "hour")
     return replace(model, signature=replace(model.signature, features=kept))
+
+
+@pytest.fixture(scope="module")
+def serving(shared: Process, train: Callable[..., TinyModel], until: Callable[..., Any]) -> Iterator[Process]:
+    """The live model API, serving one model to all tests of a module."""
+    train().deploy(shared.bundles, shared.deployments, version="1")
+    shared.ready("1")
+    yield shared
+    shutil.rmtree(shared.deployments)
+    until(lambda: shared.api.get("/v2").json()["models"] == [])
+    shutil.rmtree(shared.bundles)

@@ -9,7 +9,6 @@ import http.client
 import json
 import pickle
 import re
-import shutil
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,17 +93,6 @@ class Client:
         status, _, content = self.post("/models/tiny/predict", rows_body("/models/tiny/predict", ROW))
         assert status == 200, content
         return json.loads(content)["predictions"]
-
-
-@pytest.fixture(scope="module")
-def serving(shared, train, until):
-    """A live model API that serves one model to all tests here."""
-    train().deploy(shared.bundles, shared.deployments, version="1")
-    shared.ready("1")
-    yield shared
-    shutil.rmtree(shared.deployments)
-    until(lambda: shared.api.get("/v2").json()["models"] == [])
-    shutil.rmtree(shared.bundles)
 
 
 @pytest.fixture

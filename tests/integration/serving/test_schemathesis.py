@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -31,17 +29,6 @@ LOOSE = (
     "POST /v2/models/tiny/versions/1/infer",
 )
 """What makes these right cannot be said in a schema: columns of one length, shapes that fit the data, CSV."""
-
-
-@pytest.fixture(scope="module")
-def serving(shared, train, until):
-    """A live model API that serves one model to all tests here."""
-    train().deploy(shared.bundles, shared.deployments, version="1")
-    shared.ready("1")
-    yield shared
-    shutil.rmtree(shared.deployments)
-    until(lambda: shared.api.get("/v2").json()["models"] == [])
-    shutil.rmtree(shared.bundles)
 
 
 @pytest.fixture

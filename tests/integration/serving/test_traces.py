@@ -3,38 +3,11 @@
 import http.client
 import http.server
 import json
-import threading
 from urllib.parse import urlsplit
 
-import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 SPAN = "b7ad6b7169203331"
-
-
-class Collector(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        content = self.rfile.read(int(self.headers["content-length"]))
-        self.server.received.append(ExportTraceServiceRequest.FromString(content))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def collector():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    server.daemon_threads = True
-    server.received = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def ask(url, row, trace):
@@ -57,8 +30,8 @@ def test_every_request_is_a_span_of_its_callers_trace_by_the_time_the_process_ha
     assert process.terminate() == 0
     spans = [
         span
-        for received in collector.received
-        for resource in received.resource_spans
+        for _, _, content in collector.posts
+        for resource in ExportTraceServiceRequest.FromString(content).resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
         if span.name == "invocations"

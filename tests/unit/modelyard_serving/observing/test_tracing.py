@@ -1,9 +1,7 @@
 """Traces: one span a request, with what happened and nothing of what was sent; no collector, no cost."""
 
-import http.server
 import logging
 import socket
-import threading
 import time
 from concurrent.futures import Future
 
@@ -205,32 +203,6 @@ def test_the_complaints_of_a_library_do_not_get_past_our_log(make, exporter, log
     reasons = [fields["reason"] for event, fields in log.events if event == "tracing_failed"]
     assert reasons == ["something about spans"]
     assert capfd.readouterr().err == ""
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        content = self.rfile.read(int(self.headers["content-length"]))
-        self.server.posts.append((self.path, self.headers.get("content-type"), content))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-protobuf")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def collector():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.daemon_threads = True
-    server.posts = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1/traces"])

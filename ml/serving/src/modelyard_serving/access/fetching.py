@@ -44,7 +44,7 @@ def fetch(url: str) -> bytes:
 def _read(answer: IO[bytes], until: float) -> bytes:
     content = b""
     # One read would wait for as long as the other side keeps dripping.
-    while piece := answer.read1(_PIECE):  # type: ignore[attr-defined]
+    while piece := answer.read1(_PIECE):  # type: ignore[attr-defined]  # urllib's answer is typed without it
         content += piece
         if len(content) > MAX_BYTES:
             raise OSError(f"the answer is longer than {MAX_BYTES} bytes")

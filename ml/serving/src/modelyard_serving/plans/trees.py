@@ -154,7 +154,7 @@ def _boosted(estimator: Any, places: NDArray[np.int64], width: int) -> Grove:  #
     return Grove(through(nodes, sets, moved), alone, places, width, np.float64)
 
 
-def _boosted_nodes(post: Signpost, predictors: Sequence[Any], places: NDArray[np.int64], *, width: int) -> Any:  # noqa: ANN401
+def _boosted_nodes(post: Signpost, predictors: Sequence[Any], places: NDArray[np.int64], *, width: int) -> Any:  # noqa: ANN401 - numpy records
     upper = np.zeros(len(post), predictors[0].nodes.dtype)
     upper["left"], upper["right"] = post.left, post.right
     upper["feature_idx"], upper["num_threshold"] = width, post.thresholds

@@ -43,7 +43,7 @@ class Datatype:
         if self.name == "FP64" or not values:
             return
         try:
-            inside = self.low <= min(values) and max(values) <= self.high  # type: ignore[type-var, operator]
+            inside = self.low <= min(values) and max(values) <= self.high  # type: ignore[type-var, operator]  # no number: TypeError
         except TypeError:
             inside = False
         if inside and (not self.is_whole or set(map(type, values)) == {int}):
@@ -57,7 +57,7 @@ class Datatype:
             return True
         if self.is_whole:
             return type(value) is int and self.low <= value <= self.high
-        return type(value) not in (int, float) or self.low <= value <= self.high  # type: ignore[operator]
+        return type(value) not in (int, float) or self.low <= value <= self.high  # type: ignore[operator]  # a number by what stands before it
 
 
 def _numbers() -> dict[str, Datatype]:

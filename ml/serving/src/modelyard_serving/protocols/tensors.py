@@ -107,7 +107,7 @@ def _read(given: object, index: int) -> _Tensor:
     if size is None and not isinstance(data, list):
         raise RequestRefusedError("malformed_tensor", f"{name[:40]}: data is a list of values")
     # What is no shape and no datatype is refused where it is known which ones would be right.
-    return _Tensor(name, given.get("datatype"), given.get("shape"), data, size)  # type: ignore[arg-type]
+    return _Tensor(name, given.get("datatype"), given.get("shape"), data, size)  # type: ignore[arg-type]  # checked above
 
 
 def _column(tensor: _Tensor, kind: FeatureKind, buffer: Buffer) -> Values:
@@ -184,7 +184,7 @@ def _table(tensor: _Tensor, decoder: Decoder, buffer: Buffer) -> Mapping[str, Va
     else:
         values = _flat(tensor.data, rows=rows, count=count, name=tensor.name)
     _check_values(values, tensor, "number")
-    return Table(decoder.names, rows, values)  # type: ignore[arg-type]
+    return Table(decoder.names, rows, values)  # type: ignore[arg-type]  # a list or an array
 
 
 def _flat(data: list[Any], *, rows: int, count: int, name: str) -> list[Any]:

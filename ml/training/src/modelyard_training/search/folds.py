@@ -125,7 +125,7 @@ def fell_behind(losses: Sequence[float], rival: Sequence[float]) -> bool:
     By Wilcoxon's signed ranks (1945), one-sided: how hard a fold is cancels out, and one odd fold decides nothing. Less
     is asked for than in a comparison of versions, since what is wrongly given up costs one trial.
     """
-    from scipy import stats  # type: ignore[import-untyped, unused-ignore]
+    from scipy import stats  # type: ignore[import-untyped, unused-ignore]  # scipy has no types
 
     apart = np.subtract(losses, rival[: len(losses)])
     if len(apart) < FEWEST_FOLDS_PASSED or apart.mean() <= 0:

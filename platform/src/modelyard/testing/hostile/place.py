@@ -137,4 +137,4 @@ def prepare(root: Path) -> Place:
 @cache
 def trained(estimator: str = "linear", task: str = "binary", name: str = MODEL) -> TinyModel:
     """A small model of each kind, trained once."""
-    return train_tiny(estimator=estimator, task=task, name=name)  # type: ignore[arg-type]
+    return train_tiny(estimator=estimator, task=task, name=name)  # type: ignore[arg-type]  # texts from a table of cases
