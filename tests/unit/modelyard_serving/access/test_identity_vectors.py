@@ -7,11 +7,9 @@ import threading
 
 import pytest
 
-from modelyard_serving.access.entra import EntraAccess
 from modelyard_serving.access.keys import KeyAccess
 from modelyard_serving.access.roles import Role
 from modelyard_serving.access.settings import KeySettings, Pepper
-from modelyard_serving.access.signing_keys import FileKeys
 from modelyard_serving.refusals import RequestRefusedError
 
 
@@ -398,19 +396,3 @@ def test_j26_credentials_in_the_query_are_refused_even_beside_right_ones(
         assert (error.status, error.code) == (401, "credentials_in_query")
         assert "header" in error.message
         assert key not in error.message
-
-
-def test_other_queries_are_let_in(make_entra, issuer, bearer):
-    make_entra().check(bearer(issuer.token()), b"explain=true&key=customer-17&x=%ff", need=Role.PREDICT)
-
-
-def test_keys_may_lie_in_a_file_that_is_replaced(tmp_path, told, entry, issuer, bearer, make_settings, refused, now):
-    import json
-
-    file = tmp_path / "keys.json"
-    file.write_text(json.dumps({"keys": [entry("one")]}))
-    access = EntraAccess(make_settings(file), FileKeys(file, tell=told), wall=lambda: now)
-    access.start()
-    access.check(bearer(issuer.token()), b"", need=Role.PREDICT)
-    assert refused(access, bearer(issuer.token(key="two"))).status == 401
-    access.close()
