@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from modelyard_serving.access.caller import ANYBODY, Access, OpenAccess
-from modelyard_serving.answering.calls import Answer, Call, Header, Message, Receive, Scope, Send, json_answer
+from modelyard_serving.answering.calls import Answer, Call, Message, Receive, Scope, Send, json_answer
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.answering.describing import Describing
 from modelyard_serving.answering.predicting import Predicting
@@ -18,6 +18,7 @@ from modelyard_serving.observing.counters import VersionKey
 from modelyard_serving.observing.metrics import Metrics
 from modelyard_serving.observing.records import Log, where_it_failed
 from modelyard_serving.observing.tracing import Begun, NoTracing, Tracing
+from modelyard_serving.protocols.asking import Header
 from modelyard_serving.protocols.errors import error_document
 from modelyard_serving.refusals import RequestRefusedError
 from modelyard_serving.settings import Settings

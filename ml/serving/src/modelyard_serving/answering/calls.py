@@ -13,14 +13,13 @@ import orjson
 
 from modelyard_serving.access.caller import ANYBODY, Caller
 from modelyard_serving.loading.served import ServedModel
+from modelyard_serving.protocols.asking import JSON_HEADER, Header
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Header = tuple[bytes, bytes]
 
-JSON_HEADER: Header = (b"content-type", b"application/json")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 
-from modelyard_serving.answering.calls import Answer, Call, Header, json_answer
+from modelyard_serving.answering.calls import Answer, Call, json_answer
 from modelyard_serving.answering.catalog import Catalog
 from modelyard_serving.answering.reporting import Reports
 from modelyard_serving.loading.served import ServedModel
 from modelyard_serving.protocols import metadata
+from modelyard_serving.protocols.asking import Header
 from modelyard_serving.protocols.docs_page import render_docs
 from modelyard_serving.protocols.openapi import render_openapi
 from modelyard_serving.refusals import RequestRefusedError
