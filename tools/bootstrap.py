@@ -41,6 +41,7 @@ def main() -> int:
         _check_machine()
         _sync(groups)
         _pulumi()
+        _announce()
     except CannotSetUpError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
@@ -126,6 +127,17 @@ def _pulumi() -> None:
     command = [str(ROOT / ".venv" / "bin" / "python"), "-m", "modelyard_infra.engine.setup"]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
         raise CannotSetUpError("there is no Pulumi CLI; the line above says what to do")
+
+
+def _announce() -> None:
+    """Tells the pipeline that runs this, if one does, to put the commands on PATH for its next steps."""
+    commands = str(ROOT / ".venv" / "bin")
+    if os.environ.get("TF_BUILD"):
+        print(f"##vso[task.prependpath]{commands}", flush=True)
+    listed = os.environ.get("GITHUB_PATH")
+    if listed:
+        with Path(listed).open("a", encoding="utf-8") as file:
+            file.write(f"{commands}\n")
 
 
 def _run(command: list[str], otherwise: str) -> None:

@@ -71,3 +71,21 @@ def test_it_leaves_nothing_outside_its_own_folders(checkout, tmp_path):
     before = {path.name for path in checkout.iterdir()}
     set_up(checkout, programs(tmp_path / "bin"))
     assert {path.name for path in checkout.iterdir()} - before <= {"bin", ".modelyard", ".venv"}
+
+
+ANNOUNCE = "import runpy; runpy.run_path('tools/bootstrap.py')['_announce']()"
+
+
+def announced(checkout, **variables):
+    base = {name: value for name, value in os.environ.items() if name not in ("TF_BUILD", "GITHUB_PATH")}
+    command = [sys.executable, "-c", ANNOUNCE]
+    return subprocess.run(command, cwd=checkout, env={**base, **variables}, capture_output=True, text=True, check=True)
+
+
+def test_a_pipeline_is_told_where_the_commands_are(checkout, tmp_path):
+    commands = str(checkout / ".venv" / "bin")
+    listed = tmp_path / "github_path"
+    assert announced(checkout).stdout == ""
+    assert announced(checkout, TF_BUILD="True").stdout == f"##vso[task.prependpath]{commands}\n"
+    assert announced(checkout, GITHUB_PATH=str(listed)).stdout == ""
+    assert listed.read_text() == f"{commands}\n"
