@@ -207,7 +207,8 @@ def test_a_query_asks_for_explanations_of_up_to_64_rows(live, tiny, path, key):
     assert live.api.post(path, {key: rows[:1] * 64}).status == 200
     refused = live.api.post(path, {key: rows[:1] * 65})
     assert (refused.status, refused.json()["error"]["code"]) == (413, "too_many_rows_to_explain")
-    assert live.api.post(path.replace("true", "perhaps"), {key: rows}).status == 400
+    for more in ({}, {"explain": True}, {"params": {"explain": True}}):
+        assert live.api.post(path.replace("true", "perhaps"), {key: rows, **more}).status == 400
     assert "explanation" not in live.api.post(path.replace("true", "false"), {key: rows}).json()
 
 

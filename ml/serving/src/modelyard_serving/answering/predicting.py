@@ -85,7 +85,7 @@ class Predicting:
         call.model = model
         kept = self._kept_for(model)
         decoded = model.decode(asked.columns, max_rows=self.settings.max_rows)
-        explain = asked.explain or (call.has_query and wants_explanation(call.query()))
+        explain = (call.has_query and wants_explanation(call.query())) or asked.explain
         if explain:
             check_role(call.caller, Role.EXPLAIN, scheme="Bearer")
         try:
