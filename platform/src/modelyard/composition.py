@@ -85,7 +85,7 @@ def open_platform(environment_name: str, workspace: Workspace | None = None) -> 
         engine=EmbeddedEngine(connections.lake),
         batches=BatchLog(lake / "batches"),
         quarantine=Quarantine(lake / "quarantine"),
-        notifier=notifier_of(connections),
+        notifier=notifier_of(connections, environment),
         open_registry=lambda: _registry(connections.tracking, lake / "ledger"),
     )
 
@@ -112,8 +112,8 @@ def rule_engine(name: EngineName) -> RuleEngine:
     return CompiledEngine()
 
 
-def notifier_of(connections: Connections) -> Notifier:
-    """Everybody who is told: the outbox file, and Teams where its URL is set."""
+def notifier_of(connections: Connections, environment: Environment) -> Notifier:
+    """Everybody who is told: the outbox file, Teams and the release pipeline where their addresses are set."""
     from modelyard.notify.every import EveryNotifier
     from modelyard.notify.once import OnceNotifier
     from modelyard.notify.outbox import OutboxNotifier
@@ -126,6 +126,11 @@ def notifier_of(connections: Connections) -> Notifier:
         from modelyard.notify.teams import TeamsNotifier
 
         told.append(OnceNotifier(TeamsNotifier(url), Path(connections.outbox).with_suffix(".teams")))
+    webhook, key = (os.environ.get(name or "") for name in environment.notification.pipeline_secrets)
+    if webhook and key and connections.outbox:
+        from modelyard.notify.pipeline import PipelineNotifier
+
+        told.append(OnceNotifier(PipelineNotifier(webhook, key), Path(connections.outbox).with_suffix(".pipeline")))
     return EveryNotifier(told)
 
 

@@ -10,6 +10,7 @@ class Channel:
 
     def __init__(self):
         self.messages = []
+        self.bodies, self.headers = [], []
         self.requests = 0
         self.answers = []
         """(status, headers) of the next answers; then 202."""
@@ -25,6 +26,8 @@ def channel():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.requests += 1
+            state.bodies.append(body)
+            state.headers.append(dict(self.headers))
             status, headers = state.answers.pop(0) if state.answers else (202, {})
             if status == 202:
                 state.messages.append(json.loads(body))

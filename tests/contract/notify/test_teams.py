@@ -6,7 +6,8 @@ import socket
 import pytest
 
 from modelyard.notify.notification import Notification
-from modelyard.notify.teams import LONGEST_WAIT_SECONDS, TeamsNotifier
+from modelyard.notify.posting import LONGEST_WAIT_SECONDS
+from modelyard.notify.teams import TeamsNotifier
 
 ONE = Notification("test", "title", "what", "where", "1", "next")
 

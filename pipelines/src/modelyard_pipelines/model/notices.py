@@ -64,4 +64,11 @@ def tell_of_rollback(notifier: Notifier, entry: LedgerEntry) -> None:
 
 def _facts(entry: LedgerEntry) -> dict[str, str]:
     """The hash goes where nobody can change it any more: with it a ledger is verified for good."""
-    return {"digest": entry.decision.digest, "evidence": entry.decision.evidence, "ledger": entry.hash}
+    said = entry.decision
+    return {
+        "model": said.model,
+        "version": str(said.version),
+        "digest": said.digest,
+        "evidence": said.evidence,
+        "ledger": entry.hash,
+    }

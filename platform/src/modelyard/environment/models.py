@@ -16,6 +16,7 @@ from modelyard.environment.azure_names import NameParts, illegal_names, name_of,
 from modelyard.environment.azure_regions import REGIONS
 from modelyard.environment.azure_settings import Azure
 from modelyard.environment.release_settings import Release, release_problems
+from modelyard.environment.schedule_settings import Schedules, schedule_problems
 from modelyard.environment.sections import Gates, Lake, Local, Notification, Promotion, Serving, Tracking
 from modelyard.environment.settings import EXAMPLE_MARKS, Problem, Section, refuse
 
@@ -45,6 +46,8 @@ class Environment(Section):
     """How a model gets to production."""
     notification: Notification
     """Who is told."""
+    schedules: Schedules
+    """What runs by itself."""
     local: Local | None = None
     """Only where kind is local."""
     azure: Azure | None = None
@@ -55,6 +58,8 @@ class Environment(Section):
         refuse([*_kind_problems(self), *_name_problems(self), *_secret_problems(self), *_production_problems(self)])
         refuse(access_problems(self.serving.access, kind=self.kind))
         refuse(release_problems(self.release, kind=self.kind, production=self.name == PRODUCTION))
+        spark = self.azure is not None and self.azure.databricks.enabled
+        refuse(schedule_problems(self.schedules, kind=self.kind, spark=spark))
         return self
 
     @property
@@ -113,13 +118,15 @@ def _name_problems(environment: Environment) -> Iterator[Problem]:
 
 def _secret_problems(environment: Environment) -> Iterator[Problem]:
     """A secret's name follows the rules of where it is kept: Key Vault takes no _, a shell no -."""
-    name = environment.notification.teams_url_secret
     misfit, allowed = {
         "local": ("-", "the name of an environment variable: letters, digits and _"),
         "azure": ("_", "the name of a Key Vault secret: letters, digits and -"),
     }[environment.kind]
-    if name and misfit in name:
-        yield Problem("notification.teams_url_secret", name, allowed)
+    told = environment.notification
+    for setting in ("teams_url_secret", "pipeline_url_secret", "pipeline_key_secret"):
+        name = getattr(told, setting)
+        if name and misfit in name:
+            yield Problem(f"notification.{setting}", name, allowed)
 
 
 def _production_problems(environment: Environment) -> Iterator[Problem]:

@@ -77,6 +77,22 @@ class Notification(Section):
 
     teams_url_secret: SecretName | None
     """Name of the secret that holds the Teams Workflows URL; null where nobody is told through Teams."""
+    pipeline_url_secret: SecretName | None = None
+    """Name of the secret that holds the address of the webhook which starts the release of a promoted version; null
+    where a promotion starts nothing."""
+    pipeline_key_secret: SecretName | None = None
+    """Name of the secret with which that message is signed; needed where there is an address."""
+
+    @property
+    def pipeline_secrets(self) -> tuple[str | None, str | None]:
+        """Names of both secrets: address and key."""
+        return self.pipeline_url_secret, self.pipeline_key_secret
+
+    @model_validator(mode="after")
+    def _signed(self) -> Notification:
+        if self.pipeline_url_secret and not self.pipeline_key_secret:
+            refuse([Problem("pipeline_key_secret", "null", "the name of a secret, since pipeline_url_secret is set")])
+        return self
 
 
 class Ports(Section):

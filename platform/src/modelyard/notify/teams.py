@@ -1,35 +1,17 @@
-"""Tells a Teams channel, through the URL of a Workflow. Whoever knows the URL can write there: it is a secret, and
-neither logs nor answers nor errors of this module repeat any part of it.
-"""
+"""Tells a Teams channel, through the URL of a Workflow. Whoever knows the URL can write there: it is a secret."""
 
 from __future__ import annotations
 
 import logging
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from modelyard.notify.card import message
 from modelyard.notify.notification import Notification
 from modelyard.notify.notifier import Delivery
+from modelyard.notify.posting import TIMEOUT_SECONDS, Posting
 
-TIMEOUT_SECONDS = 10.0
-RETRIES = 2
-LONGEST_WAIT_SECONDS = 10.0
-FIRST_WAIT_SECONDS = 1.0
-THIS_MACHINE = frozenset({"127.0.0.1", "localhost"})
 logger = logging.getLogger(__name__)
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the message to an address that nobody chose."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Follow nothing: the answer itself is the result."""
 
 
 class TeamsNotifier:
@@ -43,10 +25,7 @@ class TeamsNotifier:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._url = url
-        self._timeout = timeout
-        self._wait = wait
-        self._clock = clock
+        self._posting = Posting(url, timeout=timeout, wait=wait, clock=clock)
 
     def __repr__(self) -> str:
         """Without the URL."""
@@ -54,64 +33,8 @@ class TeamsNotifier:
 
     def notify(self, notification: Notification) -> Delivery:
         """Post the card."""
-        reason = _why_not_an_address(self._url) or self._post(message(notification))
+        reason = self._posting.post(message(notification))
         if not reason:
             return Delivery("teams", "sent")
         logger.warning("notification %s was not delivered to Teams: %s", notification.id, reason)
         return Delivery("teams", "failed", reason)
-
-    def _post(self, body: bytes) -> str:
-        """Why the message was not taken; empty when it was."""
-        reason = ""
-        for attempt in range(RETRIES + 1):
-            reason, pause = self._try(body, FIRST_WAIT_SECONDS * 2**attempt)
-            if pause is None:
-                return reason
-            if attempt < RETRIES:
-                self._wait(min(pause, LONGEST_WAIT_SECONDS))
-        return f"{reason}, {RETRIES + 1} times"
-
-    def _try(self, body: bytes, pause: float) -> tuple[str, float | None]:
-        """What went wrong, and how many seconds to wait before trying again; None where trying again is no use."""
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")  # noqa: S310  (checked)
-        try:
-            with self._opener().open(request, timeout=self._timeout) as answer:
-                return ("", None) if answer.status < HTTPStatus.MULTIPLE_CHOICES else (f"HTTP {answer.status}", None)
-        except urllib.error.HTTPError as error:
-            error.close()
-            busy = error.code == HTTPStatus.TOO_MANY_REQUESTS or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
-            asked = self._asked_to_wait(error.headers.get("Retry-After", "") if error.headers else "")
-            return f"HTTP {error.code}", (asked if asked is not None else pause) if busy else None
-        except TimeoutError:
-            return f"no answer within {self._timeout:g} s", pause
-        except urllib.error.URLError as error:
-            return f"not reachable ({type(error.reason).__name__})", pause
-        except Exception as error:
-            return f"not sent ({type(error).__name__})", None
-
-    def _opener(self) -> urllib.request.OpenerDirector:
-        here = urlsplit(self._url).hostname in THIS_MACHINE
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
-        if here:
-            handlers.append(urllib.request.ProxyHandler({}))
-        return urllib.request.build_opener(*handlers)
-
-    def _asked_to_wait(self, header: str) -> float | None:
-        """Seconds that a Retry-After header asks for: a number, or a date."""
-        if header.isdigit():
-            return float(header)
-        try:
-            return max(0.0, parsedate_to_datetime(header).timestamp() - self._clock())
-        except (ValueError, TypeError):
-            return None
-
-
-def _why_not_an_address(url: str) -> str:
-    """Why a message must not go to this URL; empty when it may."""
-    try:
-        parts = urlsplit(url)
-        allowed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
-    except ValueError:
-        return "the secret is not an address"
-    return "" if allowed and parts.hostname else "the secret is not an https:// address"
