@@ -5,7 +5,8 @@
     │   ├── UnknownEnvironmentError
     │   ├── InvalidSettingsError
     │   ├── MissingToolError
-    │   └── NotProvisionedError
+    │   ├── NotProvisionedError
+    │   └── InvalidPipelineError
     ├── DataError                   exit 4   data was refused, or is not there
     │   ├── BatchRefusedError
     │   ├── SourceNotFoundError
@@ -28,6 +29,7 @@
     │   └── RegistryBusyError       exit 75
     ├── InfrastructureError         exit 6   provisioning failed
     │   ├── ProvisioningFailedError
+    │   ├── RehearsalFailedError    exit code of the step that failed
     │   └── StackBusyError          exit 75
     ├── ServingError                exit 7   a bundle, a release or the model API failed
     │   ├── InvalidBundleError
@@ -81,6 +83,10 @@ class MissingToolError(ConfigurationError):
 
 class NotProvisionedError(ConfigurationError):
     """The environment has no stack yet, so there is nothing to connect to."""
+
+
+class InvalidPipelineError(ConfigurationError):
+    """A pipeline cannot be read, expanded or run as it is written; the message begins with file and line."""
 
 
 class DataError(ModelyardError):
@@ -182,6 +188,10 @@ class InfrastructureError(ModelyardError):
 
 class ProvisioningFailedError(InfrastructureError):
     """The engine stopped before everything existed."""
+
+
+class RehearsalFailedError(InfrastructureError):
+    """A step of a rehearsed pipeline failed; its exit code is the step's, where that is one of Modelyard's own."""
 
 
 class StackBusyError(InfrastructureError, RetryableError):

@@ -1,0 +1,1 @@
+"""Azure Pipelines' expression language: `${{ }}`, `$[ ]` and conditions."""
