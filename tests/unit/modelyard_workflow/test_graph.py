@@ -3,12 +3,13 @@ from contextlib import nullcontext
 import pytest
 
 from modelyard.errors import InvalidSettingsError
+from modelyard.workflow.flow import Task
 from modelyard.workflow.graph import Outcome, Step, Workflow
 
 
 def step(name, *needs, run=None):
     done = run or (lambda note: Outcome(changed=True, summary=f"did {name}"))
-    return Step(name=name, title=name, command=("modelyard", name), run=done, needs=needs)
+    return Step(Task(name=name, title=name, command=("modelyard", name), needs=needs), done)
 
 
 def watch(title):

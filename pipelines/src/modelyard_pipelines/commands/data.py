@@ -1,4 +1,4 @@
-"""`modelyard data`: new, land, validate, ingest, curate, run, history, quarantine."""
+"""`modelyard data`: new, land, validate, ingest, curate, run, drift, history, quarantine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform, rule_engine
 from modelyard.environment.workspace import Workspace
-from modelyard.errors import BatchRefusedError
+from modelyard.errors import BatchRefusedError, DataError
 from modelyard.gates.contract import Clean, Delivery
 from modelyard.gates.drafting.draft import Wishes
 from modelyard.gates.rendering import render
@@ -22,6 +22,8 @@ from modelyard.lake.layers import Layer, Table
 from modelyard_pipelines.data import overview
 from modelyard_pipelines.data.curating import curate as curate_purpose
 from modelyard_pipelines.data.drafting import NewSource, new_source
+from modelyard_pipelines.data.drifting import Drift
+from modelyard_pipelines.data.drifting import drift as measure_drift
 from modelyard_pipelines.data.ingesting import ingest as ingest_file
 from modelyard_pipelines.data.ingesting import validate as validate_file
 from modelyard_pipelines.data.running import data_workflow, deliver_all, refused
@@ -170,6 +172,24 @@ def run(name: str, months: tuple[str, ...], environment_name: str, output_format
 
 
 @data.command()
+@click.argument("source")
+@click.option("--reference", type=click.IntRange(min=1), default=None, help="how many of the first batches")
+@environment_option
+@format_option
+def drift(source: str, reference: int | None, environment_name: str, output_format: str) -> None:
+    """Measures how far SOURCE's newest batch lies from its first ones. Exit code 4: beyond the gate's limit."""
+    platform = open_platform(environment_name)
+    with step(f"measuring {source}"):
+        found = measure_drift(platform, find_source(source, platform.workspace), reference=reference)
+    emit(found, lambda: _drifted(found), output_format)
+    if found.drifted:
+        raise DataError(
+            f"{source} has walked away from where it began",
+            hint=f"modelyard data history {source}; if the world has changed and the data is right, train again",
+        )
+
+
+@data.command()
 @click.argument("name", required=False)
 @environment_option
 @format_option
@@ -238,6 +258,12 @@ def _drafted(done: NewSource) -> str:
             *(f"next: {command}" for command in done.next_steps),
         ]
     )
+
+
+def _drifted(found: Drift) -> str:
+    rows = [(one.subject, one.name, one.measured, one.limit, one.p_value, one.outcome) for one in found.checks]
+    lines = [table(["column", "what", "distance", "limit", "p", ""], rows), ""] if rows else []
+    return "\n".join([*lines, found.sentence()])
 
 
 def _first_reason(report: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from modelyard.composition import Platform
 from modelyard.errors import BatchRefusedError, DataNotReadyError
 from modelyard.lake.batches import BatchState, digest_of
 from modelyard.lake.layers import Layer
+from modelyard.workflow.flow import Task
 from modelyard.workflow.graph import Note, Outcome, Step, Workflow
 from modelyard_pipelines.data.curating import curate
 from modelyard_pipelines.data.ingesting import Ingest, ingest
@@ -28,25 +29,25 @@ def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -
     deliveries = [delivery(platform, source, None) for source in whole]
     deliveries += [delivery(platform, source, month) for month in months for source in monthly]
     needs = tuple(step.name for step in deliveries)
-    last = Step(
-        name=f"curate {purpose.name}",
+    task = Task(
+        name=f"curate-{purpose.name}",
         title=f"curating {purpose.name}",
         command=("modelyard", "data", "curate", purpose.name, "--env", platform.environment.name),
-        run=lambda note: _curate(platform, purpose, note),
         needs=needs,
     )
-    return Workflow(f"data {purpose.name}", (*deliveries, last))
+    last = Step(task, lambda note: _curate(platform, purpose, note))
+    return Workflow(f"data-{purpose.name}", (*deliveries, last))
 
 
 def delivery(platform: Platform, source: Source, month: str | None) -> Step:
     """One delivery of a source: landed as its ETL would, then ingested."""
     words = ("modelyard", "data", "run", source.name, "--env", platform.environment.name)
-    return Step(
-        name=f"deliver {source.name} {month}" if month else f"deliver {source.name}",
+    task = Task(
+        name=f"deliver-{source.name}-{month}" if month else f"deliver-{source.name}",
         title=f"{source.name} {month}" if month else source.name,
         command=(*words, "--month", month) if month else words,
-        run=lambda note: deliver_all(platform, source, month, note),
     )
+    return Step(task, lambda note: deliver_all(platform, source, month, note))
 
 
 def deliver_all(platform: Platform, source: Source, month: str | None, note: Note) -> Outcome:

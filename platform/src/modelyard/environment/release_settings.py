@@ -1,8 +1,9 @@
-"""How a release is signed and built into an image."""
+"""How a release is signed, built into an image, and looked through for known vulnerabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,23 @@ from pydantic import Field, model_validator
 from modelyard.environment.settings import Problem, Section, refuse
 from modelyard.environment.workspace import Workspace
 
+SHORTEST_REASON = 20
+"""Characters of a reason that says something."""
+
+
+class AcceptedVulnerability(Section):
+    """A known vulnerability that a release may have for a while."""
+
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9:._-]{3,63}$")
+    """As the scan names it, or one of its other names: CVE-2024-1234, GHSA-xxxx-xxxx-xxxx, PYSEC-2024-1."""
+    reason: str = Field(min_length=SHORTEST_REASON)
+    """Why it does no harm here."""
+    until: date = Field(strict=False)
+    """The last day on which it is accepted."""
+
 
 class Release(Section):
-    """How what is served is signed and built into images."""
+    """How what is served is signed, built into images, and looked through for known vulnerabilities."""
 
     signing: Literal["local", "key_vault", "none"]
     """Who signs bundles and provenance. local: a key file that this machine keeps. key_vault: a key in the
@@ -25,6 +40,11 @@ class Release(Section):
     environment's registry, by `az acr build`. none: nothing, but all that an image is built from is still made."""
     base_image: str = Field(pattern=r"^[a-z0-9][a-z0-9._/:-]{2,200}(@sha256:[0-9a-f]{64})?$")
     """The image that ours stand on: Python 3.11 on Debian, slim. Pinned by its digest wherever kind is azure."""
+    scanner: Literal["pip-audit", "none"]
+    """What looks for known vulnerabilities in what an image holds: pip-audit, which asks a service for each package;
+    none: nothing is looked for, and `modelyard release scan` says so. In prod it is pip-audit."""
+    accepted_vulnerabilities: tuple[AcceptedVulnerability, ...] = Field(strict=False)
+    """Those that do not stop a release, each with its reason and its last day."""
 
     @model_validator(mode="after")
     def _holds_together(self) -> Release:
@@ -32,6 +52,12 @@ class Release(Section):
         if named != needed:
             allowed = f"{'the name of a key' if needed else 'null'}, because signing is {self.signing}"
             refuse([Problem("signing_key", self.signing_key or "null", allowed)])
+        names = [one.id for one in self.accepted_vulnerabilities]
+        refuse(
+            Problem(f"accepted_vulnerabilities.{place}.id", name, "each id once")
+            for place, name in enumerate(names)
+            if name in names[:place]
+        )
         return self
 
     @property
@@ -50,6 +76,8 @@ def release_problems(release: Release, *, kind: str, production: bool) -> Iterat
         yield Problem("release.base_image", release.base_image, "NAME:TAG@sha256:DIGEST, because kind is azure")
     if production and release.signing != "key_vault":
         yield Problem("release.signing", release.signing, "key_vault in prod")
+    if production and release.scanner == "none":
+        yield Problem("release.scanner", "none", "pip-audit in prod")
 
 
 def signing_key_file(workspace: Workspace, environment: str) -> Path:

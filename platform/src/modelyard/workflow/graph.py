@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 from time import monotonic
 
-from modelyard.errors import InvalidSettingsError
+from modelyard.workflow.flow import Flow, Task
+from modelyard.workflow.ordering import in_order
 
 Note = Callable[[str], None]
 """Takes a few words about what a step is doing just now."""
@@ -30,16 +30,21 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to be done."""
+    """A task of this process: schedulers run its command, a workflow calls it."""
 
-    name: str
-    title: str
-    """What people read while it runs."""
-    command: tuple[str, ...]
-    """The command line that does exactly this step; schedulers run it."""
+    task: Task
+    """The same as data: its name, its needs, and the command line that does exactly this."""
     run: Callable[[Note], Outcome]
-    needs: tuple[str, ...] = ()
-    """Names of the steps that must have ended well before."""
+
+    @property
+    def name(self) -> str:
+        """What others need it by."""
+        return self.task.name
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the steps that must have ended well before."""
+        return self.task.needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,12 @@ class Workflow:
 
     def order(self) -> tuple[Step, ...]:
         """The steps, each after everything that it needs; otherwise in the order of their declaration."""
-        by_name = {step.name: step for step in self.steps}
-        if len(by_name) != len(self.steps):
-            raise InvalidSettingsError(f"workflow {self.name}: two steps share a name")
-        for step in self.steps:
-            for need in step.needs:
-                if need not in by_name:
-                    raise InvalidSettingsError(f"workflow {self.name}: step {step.name} needs {need!r}, which is none")
-        try:
-            names = tuple(TopologicalSorter({step.name: step.needs for step in self.steps}).static_order())
-        except CycleError as error:
-            raise InvalidSettingsError(f"workflow {self.name}: steps need each other: {error.args[1]}") from error
-        return tuple(by_name[name] for name in names)
+        return in_order(self.steps, whole=f"workflow {self.name}", piece="step")
+
+    @property
+    def flow(self) -> Flow:
+        """The same graph as data, which schedulers are rendered from."""
+        return Flow(self.name, self.name, tuple(step.task for step in self.steps))
 
     def run(self, watch: Watch) -> Iterator[StepRun]:
         """Runs the steps in order and yields each as it ends; the first error ends the run where it is.
@@ -88,6 +87,6 @@ class Workflow:
         """
         for step in self.order():
             begun = monotonic()
-            with watch(step.title) as note:
+            with watch(step.task.title) as note:
                 outcome = step.run(note)
-            yield StepRun(step.name, step.command, outcome, monotonic() - begun)
+            yield StepRun(step.name, step.task.command, outcome, monotonic() - begun)
