@@ -17,6 +17,7 @@ from modelyard.errors import ConfigurationError, ModelyardError, exit_code_of
 ENTRY_POINTS = "modelyard.commands"
 INTERRUPTED_EXIT_CODE = 130
 OWN_NOUNS: Mapping[str, tuple[str, str]] = {
+    "ci": ("modelyard.cli.ci.group:ci", "Pipelines: expand, lint, rehearse; what Azure DevOps needs."),
     "doctor": ("modelyard.cli.doctor:doctor", "What is missing on this machine, before anything runs."),
     "env": ("modelyard.cli.env:env", "Environments: list, show, check."),
 }

@@ -1,0 +1,1 @@
+"""Templates become one pipeline, as the service would expand them."""

@@ -1,0 +1,50 @@
+"""Puts an entry file and the template that it extends together."""
+
+from __future__ import annotations
+
+from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
+
+
+def merge(entry: Fields, template: Fields) -> Fields:
+    """What both say. Variables and resources add up; of everything else the entry file's word counts."""
+    found = {key.text: (key, value) for key, value in entry.entries if key.text != "extends"}
+    for key, value in template.entries:
+        if key.text in found:
+            known, mine = found[key.text]
+            found[key.text] = (known, _both(key.text, mine, value))
+        else:
+            found[key.text] = (key, value)
+    return Fields(tuple(found.values()), entry.place)
+
+
+def _both(name: str, mine: Node, theirs: Node) -> Node:
+    if name == "variables":
+        first, second = as_list(mine), as_list(theirs)
+        return Items(first.items + second.items, mine.place)
+    if name == "resources" and isinstance(mine, Fields) and isinstance(theirs, Fields):
+        return _resources(mine, theirs)
+    return mine
+
+
+def _resources(mine: Fields, theirs: Fields) -> Fields:
+    found = {key.text: (key, value) for key, value in mine.entries}
+    for key, value in theirs.entries:
+        known, listed = found.get(key.text, (key, Items((), value.place)))
+        if isinstance(listed, Items) and isinstance(value, Items):
+            found[key.text] = (known, Items(listed.items + value.items, value.place))
+        else:
+            found[key.text] = (known, value)
+    return Fields(tuple(found.values()), mine.place)
+
+
+def as_list(variables: Node) -> Items:
+    """Variables as a list, whichever form they had."""
+    if isinstance(variables, Items):
+        return variables
+    if isinstance(variables, Scalar):
+        return Items((), variables.place)
+    named = (
+        Fields(((Scalar("name", key.place), key), (Scalar("value", key.place), value)), key.place)
+        for key, value in variables.entries
+    )
+    return Items(tuple(named), variables.place)
