@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelyard.environment.models import Environment
@@ -10,6 +11,35 @@ from modelyard.errors import InvalidSettingsError, ProvisioningFailedError
 
 if TYPE_CHECKING:
     from modelyard_infra.blueprint.azure.draw import AzureBlueprint
+    from modelyard_infra.policies.rule import Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a blueprint, before the engine hears of it."""
+
+    problems: tuple[str, ...] = ()
+    """What Azure's own type definitions refuse."""
+    violations: tuple[Violation, ...] = ()
+    """Rules that are broken, mandatory and advisory ones."""
+
+    @property
+    def mandatory(self) -> tuple[Violation, ...]:
+        """Those that stop an update."""
+        return tuple(one for one in self.violations if one.level == "mandatory")
+
+    @property
+    def stop(self) -> bool:
+        """Whether an update does not get as far as the engine."""
+        return bool(self.problems or self.mandatory)
+
+
+def inspect(blueprint: AzureBlueprint, environment: Environment) -> Findings:
+    """Everything that is wrong with a blueprint; milliseconds. The policies are asked where Azure would take it."""
+    from modelyard_infra.policies.rules import check
+
+    problems = tuple(_specification(blueprint))
+    return Findings(problems, () if problems else check(blueprint, environment))
 
 
 def admit(blueprint: AzureBlueprint, environment: Environment) -> None:
@@ -18,18 +48,23 @@ def admit(blueprint: AzureBlueprint, environment: Environment) -> None:
     Raises:
         ProvisioningFailedError: it is refused; every reason is told at once.
     """
-    reasons = list(_specification(blueprint))
-    if reasons:
-        raise ProvisioningFailedError(
-            f"Azure would refuse environment {environment.name}:{_listed(reasons)}",
-            hint=f"correct environments/{environment.name}.yaml, then run: modelyard infra preview {environment.name}",
-        )
-    broken = _mandatory(blueprint, environment)
-    if broken:
-        raise ProvisioningFailedError(
-            f"environment {environment.name} breaks {len(broken)} mandatory rules:{_listed(broken)}",
-            hint=f"correct environments/{environment.name}.yaml, then run: modelyard infra preview {environment.name}",
-        )
+    refusal = refusal_of(inspect(blueprint, environment), environment.name)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_of(findings: Findings, name: str) -> ProvisioningFailedError | None:
+    """The error of a blueprint that does not pass; None for one that does."""
+    if findings.problems:
+        said = f"Azure would refuse environment {name}:{_listed(findings.problems)}"
+    elif findings.mandatory:
+        broken = [violation.message for violation in findings.mandatory]
+        said = f"environment {name} breaks {len(broken)} mandatory rules:{_listed(broken)}"
+    else:
+        return None
+    return ProvisioningFailedError(
+        said, hint=f"correct environments/{name}.yaml, then run: modelyard infra preview {name}"
+    )
 
 
 def refuse_examples(environment: Environment) -> None:
@@ -53,12 +88,6 @@ def _specification(blueprint: AzureBlueprint) -> Iterator[str]:
     for resource in blueprint.graph:
         for problem in problems(resource.kind, resource.properties):
             yield f"{resource.key}: {problem}"
-
-
-def _mandatory(blueprint: AzureBlueprint, environment: Environment) -> list[str]:
-    from modelyard_infra.policies.rules import check
-
-    return [violation.message for violation in check(blueprint, environment) if violation.level == "mandatory"]
 
 
 def _listed(reasons: Iterable[str]) -> str:

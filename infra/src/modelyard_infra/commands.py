@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,10 +17,13 @@ from modelyard_infra.checkov.command import checkov
 from modelyard_infra.terraform.command import terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modelyard_infra.stacks.operation import Operation
+    from modelyard_infra.stacks.releases.moves import Order
     from modelyard_infra.stacks.results import StackResult
+
+Command = Callable[..., Any]
+WHOLE_TRAFFIC = 100
+"""Percent."""
 
 simulate_option = click.option("--simulate", is_flag=True, help="Rehearse an Azure environment without a subscription.")
 replace_option = click.option(
@@ -26,6 +33,56 @@ replace_option = click.option(
     multiple=True,
     help="KEY holds data and may be replaced or removed all the same. May be given several times.",
 )
+releases_option = click.option(
+    "--releases",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Release what DIR holds (`modelyard release build NAME --out DIR`), until something else is released.",
+)
+percent_option = click.option(
+    "--percent",
+    type=click.IntRange(1, WHOLE_TRAFFIC),
+    default=WHOLE_TRAFFIC,
+    show_default=True,
+    help="Share of the requests that the releases get; 100 finishes.",
+)
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the JSON document there, too."
+)
+back_option = click.option("--back", is_flag=True, help="Take these releases back, if they are tried or deployed.")
+
+
+def releasing(command: Command) -> Command:
+    """The options of commands that release."""
+    for option in (back_option, percent_option, releases_option):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the options say of releases."""
+
+    folder: Path | None
+    percent: int
+    back: bool
+
+    def read(self, *, simulate: bool) -> Order | None:
+        """What is to be released; None where nothing is.
+
+        Raises:
+            UsageError: the options do not go together.
+        """
+        if self.folder is None and (self.back or self.percent != WHOLE_TRAFFIC):
+            raise click.UsageError("--percent and --back are about releases: name them with --releases DIR")
+        if self.back and self.percent != WHOLE_TRAFFIC:
+            raise click.UsageError("--back takes releases back altogether: leave --percent out")
+        if self.folder is None:
+            return None
+        from modelyard_infra.stacks.releases.folder import read_releases
+        from modelyard_infra.stacks.releases.moves import Order
+
+        return Order(read_releases(self.folder, simulate=simulate), self.percent, self.back)
 
 
 @click.group()
@@ -42,11 +99,25 @@ for command in (bootstrap, terraform, checkov):
 @format_option
 @simulate_option
 @replace_option
-def preview(environment_name: str, output_format: str, *, simulate: bool, replaced: tuple[str, ...]) -> None:
+@releasing
+@out_option
+def preview(
+    environment_name: str,
+    output_format: str,
+    *,
+    simulate: bool,
+    replaced: tuple[str, ...],
+    releases: Path | None,
+    percent: int,
+    back: bool,
+    out: Path | None,
+) -> None:
     """Show what `up` would do to ENV, and what ENV costs a month. Changes nothing."""
-    result = _run(
-        "preview", environment_name, lambda operation: operation.preview(), simulate=simulate, replaced=replaced
-    )
+    order = Ordered(releases, percent, back)
+    result = _run("preview", environment_name, _preview, simulate=simulate, replaced=replaced, order=order)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(result.to_json(), indent=2, default=str) + "\n", encoding="utf-8")
     _show(result, output_format)
     _refuse(result)
 
@@ -56,9 +127,20 @@ def preview(environment_name: str, output_format: str, *, simulate: bool, replac
 @format_option
 @simulate_option
 @replace_option
-def up(environment_name: str, output_format: str, *, simulate: bool, replaced: tuple[str, ...]) -> None:
+@releasing
+def up(
+    environment_name: str,
+    output_format: str,
+    *,
+    simulate: bool,
+    replaced: tuple[str, ...],
+    releases: Path | None,
+    percent: int,
+    back: bool,
+) -> None:
     """Make ENV exist and run as its file says; repair what has broken."""
-    result = _run("up", environment_name, lambda operation: operation.up(), simulate=simulate, replaced=replaced)
+    order = Ordered(releases, percent, back)
+    result = _run("up", environment_name, lambda one: one.up(), simulate=simulate, replaced=replaced, order=order)
     _show(result, output_format)
 
 
@@ -104,6 +186,10 @@ def down(environment_name: str, output_format: str, *, simulate: bool, with_data
     _show(result, output_format)
 
 
+def _preview(operation: Operation) -> StackResult:
+    return operation.preview()
+
+
 def _run(
     action: str,
     environment_name: str,
@@ -111,6 +197,7 @@ def _run(
     *,
     simulate: bool,
     replaced: tuple[str, ...] = (),
+    order: Ordered | None = None,
 ) -> StackResult:
     from modelyard.environment.loading import load_environment
     from modelyard.environment.workspace import Workspace
@@ -120,8 +207,9 @@ def _run(
     environment = load_environment(workspace, environment_name)
     # There is nothing to rehearse on this machine: it costs nothing and touches nobody.
     rehearsed = simulate and environment.kind == "azure"
+    asked = order.read(simulate=rehearsed) if order else None
     with step(f"infra {action} {environment_name}") as note:
-        return work(Operation(workspace, environment, on_event=note, simulate=rehearsed, replace=replaced))
+        return work(Operation(workspace, environment, note, simulate=rehearsed, replace=replaced, order=asked))
 
 
 def _show(result: StackResult, output_format: str) -> None:
@@ -132,10 +220,16 @@ def _show(result: StackResult, output_format: str) -> None:
 
 def _refuse(result: StackResult) -> None:
     """Says, after the plan was shown, that `up` would not follow it."""
-    if not result.refused:
+    if not result.refusals:
         return
     from modelyard.errors import ProvisioningFailedError
+    from modelyard_infra.admission import refusal_of
 
+    refusal = refusal_of(result.findings, result.environment)
+    if refusal is not None:
+        raise refusal
+    if not result.refused:
+        return
     acknowledged = "".join(f" --replace {key}" for key in result.refused)
     raise ProvisioningFailedError(
         f"environment {result.environment}: what holds data would be replaced or removed: {', '.join(result.refused)}",

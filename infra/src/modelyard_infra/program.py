@@ -13,12 +13,16 @@ from modelyard.environment.workspace import Workspace
 from modelyard.errors import ModelyardError
 from modelyard_infra.admission import admit, refuse_examples
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint, draw_azure
+from modelyard_infra.blueprint.azure.released import Releases
 from modelyard_infra.blueprint.draw import draw_local
 from modelyard_infra.blueprint.local import LocalBlueprint
-from modelyard_infra.engine.homes import SIMULATED_AZURE_VARIABLE
+from modelyard_infra.engine.homes import SIMULATED_AZURE_VARIABLE, home_of
+from modelyard_infra.engine.remembering import remembered_in
+from modelyard_infra.toolchain import ensure_pulumi
 
 Blueprint: TypeAlias = LocalBlueprint | AzureBlueprint
-Draw: TypeAlias = Callable[[Environment, Workspace], Blueprint]
+Draw: TypeAlias = Callable[..., Blueprint]
+"""Takes an environment and the workspace; and `releases`, if anything was released without a commit."""
 
 SERVICES_OUTPUT = "services"
 REPLACE_SETTING = "replace"
@@ -27,9 +31,11 @@ RECOVER_SETTING = "recover"
 """The same for what was deleted, and what Azure keeps and is to bring back. Only for one update."""
 
 
-def draw(environment: Environment, workspace: Workspace) -> Blueprint:
+def draw(environment: Environment, workspace: Workspace, *, releases: Releases | None = None) -> Blueprint:
     """The blueprint of an environment, wherever it is."""
-    return draw_local(environment, workspace) if environment.kind == "local" else draw_azure(environment)
+    if environment.kind == "local":
+        return draw_local(environment, workspace)
+    return draw_azure(environment, releases=releases)
 
 
 def prepare_files(environment: Environment, workspace: Workspace) -> None:
@@ -51,7 +57,7 @@ def provision(*, draw: Draw = draw) -> None:
     workspace = Workspace.find()
     try:
         environment = load_environment(workspace, pulumi.get_stack())
-        blueprint = draw(environment, workspace)
+        blueprint = _drawn(draw, environment, workspace)
         if isinstance(blueprint, AzureBlueprint):
             admit(blueprint, environment)
             if not (pulumi.runtime.is_dry_run() or os.environ.get(SIMULATED_AZURE_VARIABLE)):
@@ -66,6 +72,20 @@ def provision(*, draw: Draw = draw) -> None:
         acknowledged=config.get_object(REPLACE_SETTING) or (),
         recovered=config.get_object(RECOVER_SETTING) or (),
     )
+
+
+def _drawn(draw: Draw, environment: Environment, workspace: Workspace) -> Blueprint:
+    """The blueprint with what was released before: an update by the plain CLI releases nothing, and loses nothing."""
+    if environment.kind == "local":
+        return draw(environment, workspace)
+    home = home_of(workspace, environment, simulate=bool(os.environ.get(SIMULATED_AZURE_VARIABLE)))
+    cli = ensure_pulumi(workspace, say=_unheard).path
+    releases = remembered_in(home.checkpoint(environment.name, cli=cli))
+    return draw(environment, workspace, releases=releases) if releases else draw(environment, workspace)
+
+
+def _unheard(line: str) -> None:
+    del line
 
 
 def declare(blueprint: Blueprint, *, acknowledged: Collection[str] = (), recovered: Collection[str] = ()) -> None:

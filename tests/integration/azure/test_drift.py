@@ -42,14 +42,17 @@ def test_up_finds_and_repairs_without_a_refresh_before(dev):
 
 
 def test_what_was_deleted_is_found_gone_and_made_again(dev):
-    container = dev.blueprint("dev").graph["job-data"].properties["jobName"]
+    container = dev.blueprint("dev").graph["job-nightly"].properties["jobName"]
     with dev.azure() as azure:
         azure.delete(container)
         azure.delete("consumption:Budget")
     found = dev.operation("dev").refresh()
-    assert {(change.name, change.operation) for change in found.changes} >= {("job-data", "gone"), ("budget", "gone")}
+    assert {(change.name, change.operation) for change in found.changes} >= {
+        ("job-nightly", "gone"),
+        ("budget", "gone"),
+    }
     repaired = dev.operation("dev").up()
-    assert {change.name for change in repaired.changes if change.operation == "create"} >= {"job-data", "budget"}
+    assert {change.name for change in repaired.changes if change.operation == "create"} >= {"job-nightly", "budget"}
     assert not dev.operation("dev").up().has_changes
 
 

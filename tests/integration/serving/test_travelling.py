@@ -22,6 +22,9 @@ from modelyard.environment.workspace import Workspace
 from modelyard.errors import InvalidBundleError, ReleaseRefusedError, exit_code_of
 from modelyard.notify.outbox import read_outbox
 from modelyard.release.deployment import Deployment
+from modelyard.release.report import Check, SuiteReport
+from modelyard.release.travelling.admitting import admit_release
+from modelyard.release.travelling.finding import open_releases
 from modelyard.testing.travelling_fakes import BuildPlace
 from modelyard_bundle import read_pointer
 from modelyard_pipelines.commands.release import release
@@ -48,6 +51,14 @@ def begins(stage):
 deployment = Deployment(bundles=Path(bundles), deployments=Path(deployments), live=live, begins=begins)
 GoingBack(deployment).back(Pointer.from_json(pointer.encode()))
 """
+
+
+class Unrehearsed(Deployment):
+    """Deploys without a rehearsal, because that is quicker."""
+
+    def rehearsed(self, pointer, expected):
+        passed = (Check("anything", passed=True),)
+        return SuiteReport(url="", model="tiny", version=pointer.version, digest=pointer.digest, checks=passed)
 
 
 @pytest.fixture
@@ -210,11 +221,13 @@ def test_a_canary_that_does_badly_is_stopped_at_once_and_taken_away(trusted, bui
 
 
 @pytest.mark.parametrize("fatal", ["remember", "replace", "wait", "smoke", "confirm"])
-def test_going_back_that_is_killed_and_run_again_ends_the_same(trusted, built, train, fatal, monkeypatch, tmp_path):
+def test_going_back_that_is_killed_and_run_again_ends_the_same(trusted, built, train, fatal, tmp_path):
     folders = [built(train(), "1"), built(train(seed=2), "2")]
-    monkeypatch.setattr(Deployment, "rehearsed", lambda *_: None)
+    quick = Unrehearsed(bundles=trusted.bundles, deployments=trusted.deployments, live=trusted.url)
     for folder in folders:
-        assert CliRunner().invoke(release, ["deploy", "--from", str(folder)]).exit_code == 0
+        (found,) = open_releases(folder, trusted_keys=tmp_path / "dev" / "trusted")
+        admit_release(found, trusted.bundles, None)
+        quick.deploy(found.pointer)
     wanted = there(trusted)
     command = [sys.executable, "-c", DYING, trusted.bundles, trusted.deployments, trusted.url]
     assert subprocess.run([*command, wanted.to_json().decode(), fatal], check=False).returncode == -9
@@ -222,8 +235,7 @@ def test_going_back_that_is_killed_and_run_again_ends_the_same(trusted, built, t
         (done,) = told(release, "back", "--from", folders[1])["releases"]
         assert done["answering"] == "1"
     assert (there(trusted).version, trusted.ready("1").status) == ("1", 200)
-    assert kinds(tmp_path)[-1] == "release taken back"
-    assert kinds(tmp_path).count("release taken back") == 1
+    assert kinds(tmp_path) == ["release taken back"]
 
 
 def test_without_a_name_or_a_folder_it_says_what_is_missing(yard):

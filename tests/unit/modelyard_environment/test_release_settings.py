@@ -49,6 +49,8 @@ def test_where_signing_is_off_nobody_signs_and_nothing_is_asked_for(workspace, r
         ("dev", "name: dev", f"name: dev\n{PINNED}", "release.base_image"),
         ("prod", "name: prod", "name: prod\nrelease:\n  signing: none\n  signing_key: null", "release.signing"),
         ("dev", "name: dev", "name: dev\nrelease:\n  signing_key: null", "release.signing_key"),
+        ("prod", "name: prod", "name: prod\nrelease:\n  scanner: none", "release.scanner"),
+        ("local", "scanner: none", "scanner: trivy", "release.scanner"),
     ],
 )
 def test_refuses_settings_that_do_not_fit(rewrite, findings, name, old, new, key):
@@ -61,3 +63,29 @@ def test_refuses_base_images_that_are_none(rewrite, findings, image):
     rewrite("local", "docker.io/library/python:3.11-slim-bookworm", f'"{image}"')
     found = findings("local")
     assert list(found) == ([] if image == "python" else ["release.base_image"])
+
+
+def accepting(*more):
+    one = "{id: CVE-2026-1234, reason: the server part of it is never started, until: 2026-12-31}"
+    return f"scanner: none\n  accepted_vulnerabilities: [{', '.join((one, *more))}]"
+
+
+def test_a_vulnerability_may_be_accepted_with_a_reason_until_a_day(workspace, rewrite):
+    rewrite("local", "scanner: none", accepting())
+    (one,) = load_environment(workspace, "local").release.accepted_vulnerabilities
+    assert (one.id, one.until.isoformat()) == ("CVE-2026-1234", "2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("{id: CVE-2026-2, reason: because, until: 2026-12-31}", "reason"),
+        ("{id: CVE-2026-2, reason: the server part of it is never started}", "until"),
+        ("{id: CVE-2026-2, reason: the server part of it is never started, until: never}", "until"),
+        ('{id: "*", reason: the server part of it is never started, until: 2026-12-31}', "id"),
+        ("{id: CVE-2026-1234, reason: the server part of it is never started, until: 2026-12-30}", "id"),
+    ],
+)
+def test_none_is_accepted_without_a_reason_for_ever_all_at_once_or_twice(rewrite, findings, more, key):
+    rewrite("local", "scanner: none", accepting(more))
+    assert list(findings("local")) == [f"release.accepted_vulnerabilities.1.{key}"]

@@ -82,3 +82,18 @@ def test_after_down_people_read_that_their_data_is_kept():
         "delete service mlflow",
         "environment local: 1 changed, 2 folders are kept with what is in them (--with-data removes them)",
     ]
+
+
+@pytest.mark.parametrize("options", [["--back"], ["--percent", "10"], ["--releases", "r", "--back", "--percent", "10"]])
+@pytest.mark.parametrize("verb", ["up", "preview"])
+def test_options_of_releases_that_do_not_go_together_are_refused_before_anything_is_done(in_workspace, verb, options):
+    answer = CliRunner().invoke(infra, [verb, "dev", "--simulate", *options])
+    assert answer.exit_code == 2
+    assert "--releases DIR" in answer.stderr or "leave --percent out" in answer.stderr
+    assert not in_workspace.state.exists()
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "ten"])
+def test_a_share_that_is_none_is_refused(in_workspace, percent):
+    answer = CliRunner().invoke(infra, ["up", "dev", "--simulate", "--releases", "r", "--percent", percent])
+    assert answer.exit_code == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pulumi
@@ -31,6 +31,8 @@ class ConcernArgs:
     """Keys of resources whose replacement or removal a person has acknowledged."""
     recovered: Collection[str] = ()
     """Keys of resources that Azure keeps after their deletion, and is to bring back."""
+    before: Mapping[str, pulumi.Resource] = field(default_factory=dict)
+    """By key: what is not in the graph and must exist before."""
 
 
 class Concern(pulumi.ComponentResource):
@@ -62,11 +64,15 @@ class Concern(pulumi.ComponentResource):
                 setattr(self, name, found[name])
         self.register_outputs(found)
 
+    def _before(self, resource: Resource) -> list[pulumi.Resource]:
+        found = self._args.before.get(resource.key)
+        return [] if found is None else [found]
+
     def _options(self, resource: Resource) -> pulumi.ResourceOptions:
         args = self._args
         return pulumi.ResourceOptions(
             parent=self,
-            depends_on=args.registered.all_of(resource.after),
+            depends_on=[*args.registered.all_of(resource.after), *self._before(resource)],
             aliases=[pulumi.Alias(name=former) for former in resource.former_keys],
             protect=resource.holds_data and resource.key not in args.acknowledged,
             replace_on_changes=[*resource.replace_on, *_only_replaced(resource)],

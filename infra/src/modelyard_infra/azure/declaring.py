@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 
 import pulumi
 
@@ -21,8 +22,11 @@ from modelyard_infra.azure.registered import PACKAGE, VERSION, Registered
 from modelyard_infra.azure.tracking import Tracking
 from modelyard_infra.azure.vault import Vault
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
+from modelyard_infra.blueprint.azure.serving import model_key
 from modelyard_infra.blueprint.graph import refs_in
 
+RELEASES = "releases"
+"""Names both the resource of the stack that remembers what was released without a commit, and the output."""
 CONCERNS: dict[str, type[Concern]] = {
     "governance": Governance,
     "identities": Identities,
@@ -51,7 +55,8 @@ def declare_azure(
     graph = blueprint.graph
     given = [ref for concern in CONCERNS.values() for ref in concern.gives.values()]
     registered = Registered(graph, [*refs_in(blueprint.connections), *given])
-    args = ConcernArgs(graph, registered, _provider(blueprint), acknowledged, recovered)
+    kept = _kept(blueprint)
+    args = ConcernArgs(graph, registered, _provider(blueprint), acknowledged, recovered, kept)
     concerns: dict[str, Concern] = {}
     for resource in graph.ordered:
         if resource.concern not in concerns:
@@ -61,6 +66,17 @@ def declare_azure(
         concern.finish()
     pulumi.export(STACK_OUTPUT, registered.value(blueprint.connections))
     pulumi.export(RESOURCES_OUTPUT, {name: concern.count for name, concern in concerns.items()})
+    if blueprint.releases:
+        pulumi.export(RELEASES, {name: one.to_json() for name, one in blueprint.releases.items()})
+
+
+def _kept(blueprint: AzureBlueprint) -> dict[str, pulumi.Resource]:
+    """What must be in the state before an app is touched: whatever happens to the app then, the next update knows of
+    the release, and can take it back. By key of the app."""
+    if not blueprint.releases:
+        return {}
+    stash = pulumi.Stash(RELEASES, input={name: asdict(one) for name, one in blueprint.releases.items()})
+    return dict.fromkeys(map(model_key, blueprint.releases), stash)
 
 
 def _provider(blueprint: AzureBlueprint) -> pulumi.ProviderResource:

@@ -15,10 +15,12 @@ def main(arguments: list[str]) -> int:
     """Prints a stack's variables for `eval "$(python -m modelyard_infra.engine STACK)"`; local unless named."""
     try:
         home, stack = _home_of(Workspace.find(), *arguments)
+        found = home.signed_in()
     except ModelyardError as error:
         sys.stderr.write(f"error: {error.message}\nnext: {error.hint}\n")
         return error.exit_code
-    for name, value in home.variables(stack).items():
+    # No token is among them: what is printed may be read by anybody.
+    for name, value in {**home.variables(stack), **(found.state if found else {})}.items():
         sys.stdout.write(f"export {name}={quote(value)}\n")
     return 0
 

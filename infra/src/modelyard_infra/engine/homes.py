@@ -19,10 +19,14 @@ from urllib.parse import quote
 from modelyard.environment.models import Environment
 from modelyard.environment.stack_outputs import SIMULATED, read_checkpoint
 from modelyard.environment.workspace import ROOT_VARIABLE, STATE_VARIABLE, Workspace
+from modelyard.errors import ProvisioningFailedError
 from modelyard_infra.blueprint.draw import interpreter
+from modelyard_infra.engine.signing_in import ACCOUNT_KEYS, SignIn, sign_in, with_fresh_token
 
 LOCAL_STACKS = ("local",)
 AZURE_STACKS = ("dev", "test", "prod")
+NO_STACK = "no stack named"
+"""How the Pulumi CLI says that there is none."""
 PASSPHRASE = "passphrase"  # noqa: S105 - the name of Pulumi's secrets provider
 PASSPHRASE_VARIABLE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - the variable's name
 SIMULATED_AZURE_VARIABLE = "MODELYARD_SIMULATED_AZURE"
@@ -50,6 +54,10 @@ class StackHome:
     """The file of the simulated Azure; None where there is none."""
     first_on_path: tuple[Path, ...] = field(default=())
     """Folders whose plugins win over all others."""
+    tenant_id: str = ""
+    """The tenant in Azure; empty where nobody signs in to one."""
+    subscription_id: str = ""
+    """The subscription in Azure; empty where there is none."""
 
     @property
     def passphrase_file(self) -> Path:
@@ -88,16 +96,41 @@ class StackHome:
         return found
 
     def environment_variables(self, stack: str, around: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """The whole environment of a CLI: what is around it, without what belongs to other stacks, and ours."""
+        """The whole environment of a CLI: what is around it, without what belongs to other stacks, and ours.
+
+        Raises:
+            ConfigurationError: somebody would sign in to Azure with a secret, or to another tenant.
+        """
         kept = {name: value for name, value in around.items() if name not in FOREIGN}
         path = os.pathsep.join([*(str(folder) for folder in self.first_on_path), kept.get("PATH", os.defpath)])
-        return {**kept, "PATH": path, **self.variables(stack)}
+        found = self.signed_in(around)
+        if found is None:
+            return {**kept, "PATH": path, **self.variables(stack)}
+        mine = {name: value for name, value in kept.items() if name not in ACCOUNT_KEYS}
+        return {**mine, "PATH": path, **self.variables(stack), **found.state}
+
+    def provider_variables(self, around: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """What the engine's providers must have beside that, to sign in to Azure. A token may be in it.
+
+        Raises:
+            ServiceUnavailableError: a pipeline gives no token.
+        """
+        found = self.signed_in(around)
+        return {} if found is None else with_fresh_token(found)
+
+    def signed_in(self, around: Mapping[str, str] = os.environ) -> SignIn | None:
+        """How one signs in to Azure; None where nobody does."""
+        if not self.tenant_id:
+            return None
+        return sign_in(around, tenant_id=self.tenant_id, subscription_id=self.subscription_id)
 
     def checkpoint(self, stack: str, *, cli: Path) -> dict[str, Any]:
         """The latest state of a stack; empty where there is none.
 
         Raises:
             NotProvisionedError: a file backend's state cannot be read.
+            ProvisioningFailedError: a backend in Azure does not answer. That is no empty state: what was released
+                there would be taken away.
         """
         if self.folder is not None:
             return read_checkpoint(self.workspace, stack, simulated=self.simulated_azure is not None) or {}
@@ -110,8 +143,24 @@ class StackHome:
             text=True,
             check=False,
         )
-        found = json.loads(answer.stdout) if answer.returncode == 0 else {}
-        return dict(found.get("deployment") or {})
+        if answer.returncode == 0:
+            return dict(json.loads(answer.stdout).get("deployment") or {})
+        if NO_STACK in answer.stderr:
+            return {}
+        raise self.unreachable(stack, answer.stderr)
+
+    def unreachable(self, stack: str, said: str) -> ProvisioningFailedError:
+        """The error to raise when the backend does not answer.
+
+        Args:
+            stack: the stack, and so the environment.
+            said: what the Pulumi CLI complained about.
+        """
+        words = [line.removeprefix("error:").strip() for line in said.splitlines() if line.strip()]
+        return ProvisioningFailedError(
+            f"the state of environment {stack} cannot be reached at {self.backend_url}: {' '.join(words)}",
+            hint=f"sign in with: az login; if the state account was never made: modelyard infra bootstrap {stack}",
+        )
 
 
 FOREIGN = frozenset(
@@ -166,6 +215,8 @@ def azure_home(workspace: Workspace, environment: Environment) -> StackHome:
         secrets_provider=state.secrets_provider,
         settings=workspace.infra,
         wrapper=workspace.state / "bin" / "pulumi",
+        tenant_id=environment.azure.tenant_id if environment.azure else "",
+        subscription_id=state.subscription_id,
     )
 
 

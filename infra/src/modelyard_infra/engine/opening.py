@@ -35,7 +35,7 @@ def open_stack(
         program: what the engine runs, in this process.
         options: variables beyond those of the home, PULUMI_OPTION_* among them.
     """
-    variables = {**home.environment_variables(name), **(options or {})}
+    variables = {**home.environment_variables(name), **home.provider_variables(), **(options or {})}
     if PASSPHRASE_VARIABLE in os.environ:
         # It would win over the file, and belongs to somebody else's stack.
         variables[PASSPHRASE_VARIABLE] = "" if home.folder is None else home.passphrase_file.read_text()

@@ -87,11 +87,7 @@ def _keep_settings(home: StackHome, cli: PulumiCli) -> None:
             continue
         made = _init(home, stack, cli, folder=home.workspace.infra)
         if made.returncode != 0 and HAS_IT_ALREADY not in made.stderr:
-            words = [line.removeprefix("error:").strip() for line in made.stderr.splitlines() if line.strip()]
-            raise ProvisioningFailedError(
-                f"the state of environment {stack} cannot be reached at {home.backend_url}: {' '.join(words)}",
-                hint=f"sign in with: az login; if the state account was never made: modelyard infra bootstrap {stack}",
-            )
+            raise home.unreachable(stack, made.stderr)
 
 
 def _init(home: StackHome, stack: str, cli: PulumiCli, *, folder: Path) -> subprocess.CompletedProcess[str]:

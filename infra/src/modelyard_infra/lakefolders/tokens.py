@@ -13,12 +13,14 @@ import urllib.parse
 import urllib.request
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from modelyard.errors import ModelyardError
+from modelyard.errors import ModelyardError, ServiceUnavailableError
 from modelyard_infra.az_cli import Az, AzCli
+from modelyard_infra.lakefolders.fresh_tokens import ask, request_in
 from modelyard_infra.local.kinds import LocalResourceError
 
 STORAGE = "https://storage.azure.com/"
@@ -122,6 +124,11 @@ class FederatedTokens(RememberedTokens):
         return Token(document["access_token"], time.time() + float(document["expires_in"]))
 
     def _assertion(self) -> str:
+        request = request_in(self._variables)
+        if request is not None:
+            # What the step began with may have ended by now: folders are made when their account is there.
+            with suppress(ServiceUnavailableError):
+                return ask(request)
         given = _first(self._variables, ASSERTIONS)
         if given:
             return given

@@ -21,6 +21,7 @@ from modelyard_infra.readiness.surroundings import (
     look_at_sign_in,
     look_at_subscription,
     look_at_tools,
+    look_at_updates,
 )
 
 OWN_KINDS = "modelyard:"
@@ -59,7 +60,7 @@ def checks(environment: Environment, *, simulate: bool) -> Iterable[Check]:
 
 def look_everywhere(look: Look, machine: Machine, *, simulate: bool = False) -> list[Check]:
     """All checks. Without a sign-in or a subscription nothing further is asked."""
-    found = [] if simulate else list(look_at_tools(look, machine))
+    found = [] if simulate else [*look_at_tools(look, machine), *look_at_updates(look, machine)]
     if any(check.status == "missing" and check.name == "Azure CLI" and check.found == "nothing" for check in found):
         return [*found, _unlooked("without the Azure CLI nothing can be asked")]
     found += _safely("sign-in", lambda asked: look_at_sign_in(asked, asked.client.signed_in()), look)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from modelyard.environment.machine import Machine
 from modelyard.environment.readiness import Check
+from modelyard.errors import ConfigurationError
+from modelyard_infra.engine.signing_in import READ, sign_in
 from modelyard_infra.readiness.client import SignIn
 from modelyard_infra.readiness.looking import Look, checked, listed
 
@@ -45,6 +47,19 @@ def look_at_sign_in(look: Look, signed_in: SignIn | None) -> Iterator[Check]:
     found = f"{signed_in.user} in tenant {signed_in.tenant_id}" if signed_in else "nobody"
     remedy = f"run: az login --tenant {tenant}"
     yield checked("sign-in", right, found=found, needed=f"somebody in tenant {tenant}", remedy=remedy)
+
+
+def look_at_updates(look: Look, machine: Machine) -> Iterator[Check]:
+    """How an update would sign in, where that is not just the Azure CLI: in a pipeline."""
+    around = {name: machine.variable(name) or "" for name in READ}
+    needed = "a federated token, or the Azure CLI"
+    try:
+        found = sign_in(around, tenant_id=look.azure.tenant_id, subscription_id=look.subscription)
+    except ConfigurationError as error:
+        yield Check("sign-in of updates", "missing", error.message, needed, error.hint)
+        return
+    if found.kind != "azure_cli":
+        yield Check("sign-in of updates", "ok", str(found), needed, "")
 
 
 def look_at_subscription(look: Look) -> Iterator[Check]:

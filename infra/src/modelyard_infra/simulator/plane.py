@@ -19,6 +19,7 @@ from modelyard_infra.simulator.body import answered
 from modelyard_infra.simulator.errors import AzureError
 from modelyard_infra.simulator.paths import first_at
 from modelyard_infra.simulator.request import NOBODY, Request
+from modelyard_infra.simulator.revisions import keep_revision, require_revision
 from modelyard_infra.simulator.rules import names
 from modelyard_infra.simulator.rules.answers import SLOW
 from modelyard_infra.simulator.rules.rows import NOT_FOUND
@@ -64,7 +65,7 @@ class ControlPlane:
             request = Request(
                 self.type(kind), identity, properties, tables, existing=tables.get(identity), tenant=self.tenant
             )
-            for check in (*judging.BEFORE, require_ranges, require_principal):
+            for check in (*judging.BEFORE, require_ranges, require_principal, require_revision):
                 check(request)
             return self._accept(request)
 
@@ -79,6 +80,7 @@ class ControlPlane:
         stored = Stored(request.id, request.kind, full.body, incarnation, ready)
         request.tables.purge(request.kind, request.name)
         request.tables.put(stored)
+        keep_revision(request)
         return stored
 
     def get(self, identity: str, kind: str = "") -> Stored | None:
@@ -129,6 +131,7 @@ class ControlPlane:
         if stored.kind == FILE_SYSTEM:
             account = arm_id.name_of(stored.id.partition("/blobServices/")[0])
             tables.forget_folders(account, stored.name)
+        tables.forget_revisions(stored.id)
         tables.remove(stored.id)
 
     def purge(self, kind: str, name: str) -> None:

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS deleted (
     protected INTEGER NOT NULL, PRIMARY KEY (kind, name));
 CREATE TABLE IF NOT EXISTS folders (
     account TEXT, file_system TEXT, path TEXT, PRIMARY KEY (account, file_system, path));
+CREATE TABLE IF NOT EXISTS revisions (
+    number INTEGER PRIMARY KEY, app TEXT NOT NULL, name TEXT NOT NULL, template TEXT NOT NULL, UNIQUE (app, name));
 CREATE TABLE IF NOT EXISTS faults (
     number INTEGER PRIMARY KEY, fault TEXT NOT NULL, seen INTEGER NOT NULL, fired INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS journal (
@@ -189,6 +191,20 @@ class Tables:
         """Takes the folders of a file system away."""
         values = (account.lower(), file_system.lower())
         self.connection.execute("DELETE FROM folders WHERE account = ? AND file_system = ?", values)
+
+    def revisions(self, app: str) -> dict[str, str]:
+        """Templates of a container app's revisions by their names, the newest last."""
+        query = "SELECT name, template FROM revisions WHERE app = ? ORDER BY number"
+        return dict(self.connection.execute(query, (arm_id.key(app),)).fetchall())
+
+    def keep_revision(self, app: str, name: str, template: str) -> None:
+        """Remembers a revision; one that is known stays what and where it is."""
+        query = "INSERT OR IGNORE INTO revisions (app, name, template) VALUES (?, ?, ?)"
+        self.connection.execute(query, (arm_id.key(app), name, template))
+
+    def forget_revisions(self, app: str) -> None:
+        """Takes the revisions of an app away."""
+        self.connection.execute("DELETE FROM revisions WHERE app = ?", (arm_id.key(app),))
 
     def note(self, entry: Entry) -> None:
         """Writes an operation into the journal."""

@@ -6,7 +6,7 @@ import re
 
 from modelyard_infra.azure.registered import PACKAGE
 
-BOOKKEEPING = frozenset({"stack", "provider", "concern"})
+BOOKKEEPING = frozenset({"stack", "provider", "concern", "stash"})
 """Kinds that are no part of the environment."""
 COMPONENT = re.compile(r"modelyard:azure:(\w+)")
 CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

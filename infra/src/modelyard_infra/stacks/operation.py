@@ -16,18 +16,22 @@ from modelyard.environment.stack_outputs import STACK_TYPE, read_outputs
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import NotProvisionedError, ProvisioningFailedError
 from modelyard_infra import program
-from modelyard_infra.admission import admit, refuse_examples
+from modelyard_infra.admission import Findings, inspect, refusal_of, refuse_examples
 from modelyard_infra.blueprint.azure.draw import AzureBlueprint
+from modelyard_infra.blueprint.azure.released import Releases
 from modelyard_infra.costs import Estimate, estimate
 from modelyard_infra.engine import locks
 from modelyard_infra.engine.homes import StackHome, home_of
 from modelyard_infra.engine.inline import InlineProgram
 from modelyard_infra.engine.preparing import prepare
+from modelyard_infra.engine.remembering import remembered_in
 from modelyard_infra.engine.torn import remove_torn
 from modelyard_infra.program import Blueprint, Draw, declare
 from modelyard_infra.stacks.faults import Surroundings, as_fault
 from modelyard_infra.stacks.kind_names import name_of
 from modelyard_infra.stacks.recorder import OnEvent, Recorder
+from modelyard_infra.stacks.releases.moves import Order, ordered
+from modelyard_infra.stacks.releases.permitted import permit, unchanged
 from modelyard_infra.stacks.repair import Repair
 from modelyard_infra.stacks.results import StackResult
 from modelyard_infra.stacks.stack_state import StackState, locks_in, protected_keys
@@ -61,13 +65,19 @@ class Operation:
     """Keys of resources that hold data and may be replaced or removed all the same."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further variables for Pulumi's CLI."""
+    order: Order | None = None
+    """What is released without a commit, or taken back."""
 
     def preview(self) -> StackResult:
-        """What `up` would do. Looks at what is really there, and changes nothing."""
-        self._admit()
+        """What `up` would do, and why it would refuse. Looks at what is really there, and changes nothing."""
+        examples = tuple(self.environment.example_values()) if self._is_real else ()
+        return self._planned().judged(self._findings, estimate=self._estimate(), examples=examples)
+
+    def _planned(self) -> StackResult:
+        if self._findings.stop:
+            return self._result("preview", Recorder(self.on_event, action="preview"), 0.0)
         # What is protected is shown like everything else, and told apart afterwards: people see the whole plan.
-        work = self._once(lambda stack, heard: stack.preview(on_event=heard), IGNORE_PROTECTION)
-        return self._run("preview", work).costing(self._estimate())
+        return self._run("preview", self._once(lambda stack, heard: stack.preview(on_event=heard), IGNORE_PROTECTION))
 
     def up(self) -> StackResult:
         """Makes everything exist and run as the environment says. The second time it changes nothing.
@@ -75,9 +85,11 @@ class Operation:
         Raises:
             ProvisioningFailedError: Azure, a policy or this machine refuses, or data would be lost.
         """
-        self._admit()
         if self._is_real:
             refuse_examples(self.environment)
+        refusal = refusal_of(self._findings, self.environment.name)
+        if refusal is not None:
+            raise refusal
         program.prepare_files(self.environment, self.workspace)
         return self._run("up", self._bring_up)
 
@@ -119,12 +131,27 @@ class Operation:
     @cached_property
     def blueprint(self) -> Blueprint:
         """What the environment consists of."""
-        return self.draw(self.environment, self.workspace)
+        releases, _ = self._released
+        more = {"releases": releases} if releases else {}
+        return self.draw(self.environment, self.workspace, **more)
 
     @cached_property
     def home(self) -> StackHome:
         """Where the stack lives."""
         return home_of(self.workspace, self.environment, simulate=self.simulate)
+
+    @cached_property
+    def _remembered(self) -> Releases:
+        """What was released before, as the stack remembers it."""
+        return remembered_in(self._state.read()) if self.environment.kind == "azure" else {}
+
+    @cached_property
+    def _released(self) -> tuple[Releases, tuple[str, ...]]:
+        """What is released afterwards, and what to tell about it."""
+        if self.order is None:
+            return self._remembered, ()
+        permit(self.environment, self.order)
+        return ordered(self._remembered, self.order)
 
     @cached_property
     def _cli(self) -> PulumiCli:
@@ -138,9 +165,15 @@ class Operation:
     def _is_real(self) -> bool:
         return self.environment.kind == "azure" and not self.simulate
 
-    def _admit(self) -> None:
-        if isinstance(self.blueprint, AzureBlueprint):
-            admit(self.blueprint, self.environment)
+    @cached_property
+    def _findings(self) -> Findings:
+        """What is wrong before the engine is asked."""
+        return inspect(self.blueprint, self.environment) if isinstance(self.blueprint, AzureBlueprint) else Findings()
+
+    def _shown_releases(self) -> dict[str, Any]:
+        if not isinstance(self.blueprint, AzureBlueprint):
+            return {}
+        return {name: one.to_json() for name, one in self.blueprint.releases.items()}
 
     def _estimate(self) -> Estimate | None:
         settings = self.environment.azure
@@ -251,8 +284,14 @@ class Operation:
         from modelyard_infra.engine.opening import open_stack
 
         more = {**(options or {}), **self.options}
-        with InlineProgram(lambda: declare(self.blueprint, acknowledged=self.replace, recovered=recovered)) as inline:
+        with InlineProgram(lambda: self._declare(recovered)) as inline:
             work(open_stack(self.home, self.environment.name, cli=self._cli, program=inline, options=more), heard)
+
+    def _declare(self, recovered: Keys) -> None:
+        """Runs inside Pulumi's engine, which has locked the stack by now."""
+        if isinstance(self.blueprint, AzureBlueprint):
+            unchanged(remembered_in(self._state.read()), self._remembered, self.blueprint.releases)
+        declare(self.blueprint, acknowledged=self.replace, recovered=recovered)
 
     @property
     def _repair(self) -> Repair:
@@ -273,6 +312,8 @@ class Operation:
             warnings=tuple(dict.fromkeys(recorder.warnings)),
             seconds=seconds,
             simulated=self.simulate,
+            releases={} if action == "down" else self._shown_releases(),
+            notes=self._released[1],
             refused=tuple(key for key in dict.fromkeys(recorder.endangered) if key not in self.replace),
         )
 

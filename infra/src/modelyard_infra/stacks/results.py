@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from modelyard_infra.admission import Findings
+
 if TYPE_CHECKING:
     from modelyard_infra.costs import Estimate
+
+COUNTED = ("create", "update", "replace", "delete")
+"""Operations that a document for machines always counts, also those that there are none of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,34 @@ class StackResult:
     """Keys of resources that hold data, that the change would replace or remove, and that nobody has acknowledged."""
     estimate: Estimate | None = None
     """Of a preview: what the environment would cost in a month; None on this machine, which costs nothing."""
+    findings: Findings = field(default_factory=Findings)
+    """Of a preview: broken rules, and what Azure would refuse. Where that stops an update, nothing was planned."""
+    examples: tuple[str, ...] = ()
+    """Of a preview that is no rehearsal: settings that still hold an example, and must not be provisioned."""
+    releases: dict[str, Any] = field(default_factory=dict)
+    """What is, or would be, released without a commit, by model."""
+    notes: tuple[str, ...] = ()
+    """What was, or would be, released or taken back, for people."""
 
     @property
     def has_changes(self) -> bool:
         """Whether anything was, or would be, touched."""
         return bool(self.changes)
 
-    def costing(self, estimate: Estimate | None) -> StackResult:
-        """The same result, with an estimate."""
-        return replace(self, estimate=estimate)
+    def judged(self, findings: Findings, *, estimate: Estimate | None, examples: tuple[str, ...]) -> StackResult:
+        """The same preview, with what it would cost and what is wrong with it."""
+        return replace(self, findings=findings, estimate=estimate, examples=examples)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Each reason why `up` would refuse; none of a result that is no preview."""
+        found = [f"Azure would refuse {problem}" for problem in self.findings.problems]
+        found += [violation.message for violation in self.findings.mandatory]
+        if self.examples:
+            found.append(f"example values are left: {', '.join(self.examples)}")
+        if self.refused:
+            found.append(f"what holds data would be replaced or removed: {', '.join(self.refused)}")
+        return tuple(found)
 
     def command(self, verb: str) -> str:
         """The command line for the same environment."""
@@ -65,5 +90,24 @@ class StackResult:
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON document."""
-        document = asdict(replace(self, estimate=None))
-        return {**document, "estimate": self.estimate.to_json() if self.estimate else None}
+        document = asdict(replace(self, estimate=None, findings=Findings()))
+        del document["findings"]
+        counted = Counter(change.operation for change in self.changes)
+        told = {
+            "counts": {**dict.fromkeys(COUNTED, 0), **counted},
+            "replaced": self._named("replace"),
+            "deleted": self._named("delete"),
+            "problems": list(self.findings.problems),
+            "policies": {level: self._broken(level) for level in ("mandatory", "advisory")},
+            "refusals": list(self.refusals),
+            "would_be_refused": bool(self.refusals),
+            "estimate": self.estimate.to_json() if self.estimate else None,
+        }
+        return {**document, **told}
+
+    def _named(self, operation: str) -> list[str]:
+        return [change.name for change in self.changes if change.operation == operation]
+
+    def _broken(self, level: str) -> list[dict[str, Any]]:
+        violations = (one for one in self.findings.violations if one.level == level)
+        return [{**asdict(one), "message": one.message} for one in violations]

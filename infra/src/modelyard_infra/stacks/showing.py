@@ -22,10 +22,12 @@ NOTHING = {
 def result_text(result: StackResult) -> str:
     """What happened, line by line: warnings, findings, changes, a summary, addresses."""
     lines = [f"warning: {warning}" for warning in result.warnings]
+    lines += [f"{violation.level}: {violation.message}" for violation in result.findings.violations]
     if result.action != "refresh":
         lines += [f"found {finding}" for finding in result.found]
     lines += [str(change) for change in result.changes if change.operation != FORGET]
     lines += _by_concern(result)
+    lines += result.notes
     lines.append(_summary(result))
     if result.estimate is not None:
         lines.append(f"environment {result.environment}: {summary(result.estimate)}")

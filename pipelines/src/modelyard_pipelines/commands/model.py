@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,15 +11,22 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.environment.workspace import Workspace
+from modelyard.errors import PromotionRefusedError
 from modelyard.models.discovery import find_model, model_names
+from modelyard.registry.versions import ModelVersion
 from modelyard_pipelines.commands.ledger import history, rollback, verify
 from modelyard_pipelines.commands.onboarding import check, new, upgrade
 from modelyard_pipelines.commands.versions import reproduce, score
 from modelyard_pipelines.model.comparing import Compared, compare_model
+from modelyard_pipelines.model.gating import Gate, pass_gate, settled_version
 from modelyard_pipelines.model.promoting import promote as promote_model
 from modelyard_pipelines.model.promoting import promote_by_policy
 from modelyard_pipelines.model.staging import stage as stage_model
 from modelyard_pipelines.model.training import train as train_model
+
+if_any_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--if-any", is_flag=True, help="end well where nothing is new and a version is in production"
+)
 
 
 @click.group()
@@ -67,11 +75,15 @@ def train(
 
 @model.command()
 @click.argument("name")
+@if_any_option
 @environment_option
 @format_option
-def stage(name: str, environment_name: str, output_format: str) -> None:
+def stage(name: str, *, if_any: bool, environment_name: str, output_format: str) -> None:
     """Moves the best candidate of NAME that passes its thresholds into staging."""
     platform = open_platform(environment_name)
+    if if_any and (settled := settled_version(platform, name)) is not None:
+        _emit_settled(settled, output_format)
+        return
     with step(f"staging {name}"):
         done = stage_model(platform, name)
     how = "is in staging" if done.changed else "is in staging already; there is no new candidate"
@@ -80,11 +92,19 @@ def stage(name: str, environment_name: str, output_format: str) -> None:
 
 @model.command()
 @click.argument("name")
+@click.option("--gate", is_flag=True, help="end with exit code 5 unless a promotion can rest on the comparison")
 @environment_option
 @format_option
-def compare(name: str, environment_name: str, output_format: str) -> None:
+def compare(name: str, *, gate: bool, environment_name: str, output_format: str) -> None:
     """Compares staging with production on the same untouched rows, and writes a page to decide from."""
     platform = open_platform(environment_name)
+    if gate:
+        with step(f"comparing {name}") as note:
+            report = pass_gate(platform, name, note=note)
+        emit(report, lambda: _gated(report), output_format)
+        if not report.passed:
+            raise PromotionRefusedError(f"{name} does not pass: {report.sentence}", hint=report.hint)
+        return
     with step(f"comparing {name}") as note:
         done = compare_model(platform, name, note=note)
     emit(done, lambda: _compared(done), output_format)
@@ -97,6 +117,7 @@ def compare(name: str, environment_name: str, output_format: str) -> None:
 @click.option("--evidence", "seen", default=None, help="digest of the comparison that was decided from")
 @click.option("--override", is_flag=True, help="promote although the comparison does not support it")
 @click.option("--by-policy", is_flag=True, help="no person decides: a candidate that wins is promoted")
+@if_any_option
 @environment_option
 @format_option
 def promote(
@@ -107,6 +128,7 @@ def promote(
     seen: str | None,
     override: bool,
     by_policy: bool,
+    if_any: bool,
     environment_name: str,
     output_format: str,
 ) -> None:
@@ -116,6 +138,9 @@ def promote(
     if not (by_policy or by):
         raise click.UsageError("who decides? --by YOUR_NAME, or --by-policy where the environment allows it")
     platform = open_platform(environment_name)
+    if if_any and (settled := settled_version(platform, name)) is not None:
+        _emit_settled(settled, output_format)
+        return
     with step(f"promoting {name}") as note:
         if by_policy:
             done = promote_by_policy(platform, name, note=note)
@@ -129,6 +154,16 @@ def promote(
 
 def _metrics(metrics: Any) -> str:  # noqa: ANN401 - any mapping of names to numbers
     return table(["metric", "on validation rows"], sorted(metrics.items())) if metrics else ""
+
+
+def _emit_settled(settled: ModelVersion, output_format: str) -> None:
+    document = {"model": settled.model, "version": settled.version, "stage": "production", "changed": False}
+    emit(document, f"{settled.model} version {settled.version} is in production, and nothing is new", output_format)
+
+
+def _gated(report: Gate) -> str:
+    shown = "" if report.compared is None else f"{_compared(report.compared)}\n\n"
+    return f"{shown}{report.sentence}"
 
 
 def _compared(done: Compared) -> str:

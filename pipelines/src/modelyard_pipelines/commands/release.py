@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,11 +12,14 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.errors import ReleaseRefusedError
+from modelyard.release.deployment import DeploymentReport
 from modelyard.release.images.building import ImageReport
 from modelyard.release.images.papers import SBOM, provenance_file
 from modelyard.release.report import HEADINGS, SuiteReport
-from modelyard_pipelines.commands import rollout
+from modelyard_pipelines.commands import rollout, travelling
+from modelyard_pipelines.commands.folders import from_option, name_argument, named
 from modelyard_pipelines.release import images, releasing
+from modelyard_pipelines.release.travelling import deploy_from, pack
 
 
 @click.group()
@@ -22,21 +27,30 @@ def release() -> None:
     """Production version → bundle → API test suite → model API."""
 
 
-for _beside in rollout.COMMANDS:
+for _beside in (*rollout.COMMANDS, *travelling.COMMANDS):
     release.add_command(_beside)
 
 
 @release.command()
 @click.argument("name")
 @click.option("--image/--no-image", default=True, help="also the image, its list of contents and its provenance")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="also put all of it into DIR/NAME, as other environments take it",
+)
 @environment_option
 @format_option
-def build(name: str, *, image: bool, environment_name: str, output_format: str) -> None:
+def build(name: str, *, image: bool, out: Path | None, environment_name: str, output_format: str) -> None:
     """Writes and signs the bundle of NAME's production version, and builds its image.
 
     What is in the image (SBOM) and where it is from (provenance) is written beside the bundles, in releases/. Where
     nothing builds images, everything but the image is made.
     """
+    if out is not None and not image:
+        raise click.UsageError("a release that travels carries its papers: leave --no-image out")
     platform = open_platform(environment_name)
     with step(f"building the bundle of {name}"):
         bundle = releasing.build(platform, name)
@@ -45,6 +59,7 @@ def build(name: str, *, image: bool, environment_name: str, output_format: str) 
         "changed": bundle.changed,
         "digest": bundle.manifest.digest,
         "image": None,
+        "release": None,
     }
     lines = [f"bundle   {bundle.folder} ({'written' if bundle.changed else 'as it was'})"]
     if image:
@@ -52,6 +67,10 @@ def build(name: str, *, image: bool, environment_name: str, output_format: str) 
             report = images.build_image(platform, bundle, note=note)
         facts["image"] = report.to_document()
         lines += _image_lines(report)
+        if out is not None:
+            packed = pack(platform, bundle, report, out)
+            facts["release"] = {"folder": str(packed.folder), "changed": packed.changed}
+            lines.append(f"release  {packed.folder} ({'written' if packed.changed else 'as it was'})")
     emit(facts, "\n".join(lines), output_format)
 
 
@@ -93,18 +112,25 @@ def test(name: str, environment_name: str, output_format: str) -> None:
 
 
 @release.command()
-@click.argument("name")
+@name_argument
+@from_option
 @environment_option
 @format_option
-def deploy(name: str, environment_name: str, output_format: str) -> None:
-    """Builds, rehearses and deploys NAME's production version, without a failed request."""
+def deploy(name: str | None, folder: Path | None, *, environment_name: str, output_format: str) -> None:
+    """Builds, rehearses and deploys NAME's production version, without a failed request; or releases in a folder."""
+    model = name if folder is not None else named(name)
     platform = open_platform(environment_name)
-    with step(f"deploying {name}"):
-        report = releasing.deploy(platform, name)
-    done = f"took traffic after {report.seconds:.1f} s" if report.changed else "was served already"
-    emit(
-        report.to_document(), f"{name} version {report.version} {done}: {platform.connections.model_api}", output_format
-    )
+    with step(f"deploying {model or 'releases'}"):
+        given = () if folder is None else deploy_from(platform, folder, name)
+        done = given if folder is not None else (releasing.deploy(platform, named(name)),)
+    documents = [one.to_document() for one in done]
+    text = "\n".join(f"{_deployed(one)}: {platform.connections.model_api}" for one in done)
+    emit({"releases": documents} if folder is not None else documents[0], text, output_format)
+
+
+def _deployed(done: DeploymentReport) -> str:
+    how = f"took traffic after {done.seconds:.1f} s" if done.changed else "was served already"
+    return f"{done.model} version {done.version} {how}"
 
 
 @release.command()
@@ -120,6 +146,13 @@ def status(name: str, environment_name: str, output_format: str) -> None:
 
 def show_suite(report: SuiteReport, output_format: str) -> None:
     """Prints what the API test suite found, and fails the command if anything did not hold."""
-    emit(report.to_document(), lambda: f"{table(HEADINGS, report.lines())}\n\n{report.summary()}", output_format)
-    if not report.passed:
-        raise ReleaseRefusedError(report.sentence(), hint="the table above names what the API answered")
+    show_suites((report,), output_format)
+
+
+def show_suites(reports: Sequence[SuiteReport], output_format: str) -> None:
+    """The same for several models; for machines, a single one stands alone."""
+    documents = [report.to_document() for report in reports]
+    text = "\n\n".join(f"{table(HEADINGS, report.lines())}\n\n{report.summary()}" for report in reports)
+    emit(documents[0] if len(documents) == 1 else {"models": documents}, text, output_format)
+    if failed := [report.sentence() for report in reports if not report.passed]:
+        raise ReleaseRefusedError("; ".join(failed), hint="the table above names what the API answered")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,11 +12,14 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.errors import ReleaseRefusedError
+from modelyard.release.deployment import DeploymentReport
 from modelyard.release.rollout_status import RolloutStatus
 from modelyard.release.rollouts import RolloutReport
 from modelyard_bundle.errors import BundleError
 from modelyard_bundle.rollout import Key, KeySource
-from modelyard_pipelines.release import rolling_out
+from modelyard_pipelines.commands.folders import from_option, name_argument, named
+from modelyard_pipelines.release import rolling_out, travelling
+from modelyard_pipelines.release.travelling import Tried
 
 percent_option = click.option(
     "--percent", type=click.FloatRange(0, 100, min_open=True), required=True, help="the candidate's share"
@@ -24,17 +28,39 @@ version_option = click.option("--version", type=int, help="a registered version;
 
 
 @click.command()
-@click.argument("name")
+@name_argument
+@from_option
 @percent_option
 @version_option
 @environment_option
 @format_option
-def canary(name: str, *, percent: float, version: int | None, environment_name: str, output_format: str) -> None:
+def canary(
+    name: str | None,
+    folder: Path | None,
+    *,
+    percent: float,
+    version: int | None,
+    environment_name: str,
+    output_format: str,
+) -> None:
     """Gives a new version of NAME some of the requests; it is taken back by itself if it does badly."""
+    if folder is not None:
+        if version is not None:
+            raise click.UsageError("--from says which version: leave --version out")
+        _canary_from(folder, name, percent=percent, environment_name=environment_name, output_format=output_format)
+        return
+    model = named(name)
     platform = open_platform(environment_name)
-    with step(f"rehearsing the candidate of {name}"):
-        report = rolling_out.canary(platform, name, percent=percent, version=version)
+    with step(f"rehearsing the candidate of {model}"):
+        report = rolling_out.canary(platform, model, percent=percent, version=version)
     emit(report.to_document(), lambda: _begun(report), output_format)
+
+
+def _canary_from(folder: Path, name: str | None, *, percent: float, environment_name: str, output_format: str) -> None:
+    platform = open_platform(environment_name)
+    with step(f"rehearsing {name or 'releases'}"):
+        done = travelling.canary_from(platform, folder, name, percent=percent)
+    emit({"releases": [one.to_document() for one in done]}, lambda: "\n".join(map(_tried, done)), output_format)
 
 
 @click.command()
@@ -96,16 +122,23 @@ def rollout(name: str, revision: str | None, environment_name: str, output_forma
 
 
 @click.command()
-@click.argument("name")
+@name_argument
+@from_option
 @environment_option
 @format_option
-def finish(name: str, environment_name: str, output_format: str) -> None:
+def finish(name: str | None, folder: Path | None, *, environment_name: str, output_format: str) -> None:
     """Deploys the candidate of NAME: rehearsed, smoked, all requests. It must have been promoted."""
+    model = name if folder is not None else named(name)
     platform = open_platform(environment_name)
-    with step(f"deploying the candidate of {name}"):
-        report = rolling_out.finish(platform, name)
-    done = f"answers everything after {report.seconds:.1f} s" if report.changed else "answered everything already"
-    emit(report.to_document(), f"{name} version {report.version} {done}", output_format)
+    with step(f"deploying the candidate{'s' if model is None else f' of {model}'}"):
+        if folder is not None:
+            done = travelling.finish_from(platform, folder, name)
+        else:
+            done = (rolling_out.finish(platform, named(name)),)
+    documents = [one.to_document() for one in done]
+    emit(
+        {"releases": documents} if folder is not None else documents[0], "\n".join(map(_finished, done)), output_format
+    )
 
 
 @click.command()
@@ -155,6 +188,25 @@ def _begun(report: RolloutReport) -> str:
         f"the {report.rollout.title} has begun, beside version {report.beside}: {checks} checks passed before, "
         f"taken up after {report.seconds:.1f} s\nmodelyard release rollout {report.model} shows how it does"
     )
+
+
+def _tried(done: Tried) -> str:
+    if done.rollout is not None:
+        return _begun(done.rollout)
+    report = done.deployment
+    if report is None:
+        return "nothing was done"
+    if done.first:
+        return (
+            f"{report.model} version {report.version} is the first one: there was nothing to try it beside, so it was "
+            "deployed at once, after the whole suite"
+        )
+    return f"{report.model} version {report.version} is deployed already: there is nothing to try"
+
+
+def _finished(done: DeploymentReport) -> str:
+    how = f"answers everything after {done.seconds:.1f} s" if done.changed else "answered everything already"
+    return f"{done.model} version {done.version} {how}"
 
 
 def _key(header: str | None, feature: str | None) -> Key:

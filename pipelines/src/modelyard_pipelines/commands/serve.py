@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -16,10 +17,12 @@ from modelyard.release.credential import Credential
 from modelyard.release.keys import prepare_access
 from modelyard.release.signers import trusted_keys_of
 from modelyard_bundle.pointer import read_pointer
+from modelyard_pipelines.commands.folders import from_option
 from modelyard_pipelines.commands.keys import keys
-from modelyard_pipelines.commands.release import show_suite
+from modelyard_pipelines.commands.release import show_suites
 from modelyard_pipelines.release.smoking import served_models
 from modelyard_pipelines.release.smoking import smoke as smoke_model
+from modelyard_pipelines.release.travelling import smoke_from
 
 
 @click.group()
@@ -57,9 +60,10 @@ def _settings(platform: Platform) -> list[str]:
 
 @serve.command()
 @click.argument("url", required=False)
-@click.option("--model", "name", default=None, help="the model to check; default: the one that is served")
+@click.option("--model", "name", default=None, help="the model to check; default: all that are deployed")
 @click.option("--version", type=int, default=None, help="the version it should be; default: the one that is deployed")
 @click.option("--full", is_flag=True, help="the whole suite that gates a release: bad requests and load included")
+@from_option
 @click.option(
     "--key-variable", default=None, metavar="NAME", help="the environment variable that holds an API key or a token"
 )
@@ -71,25 +75,39 @@ def smoke(
     version: int | None,
     *,
     full: bool,
+    folder: Path | None,
     key_variable: str | None,
     environment_name: str,
     output_format: str,
 ) -> None:
     """Checks the model API at URL (default: the environment's own) against the version that it should serve.
 
-    While another version is tried beside it, that one may answer requests that name no version.
+    While another version is tried beside it, that one may answer requests that name no version. With --from, the
+    releases in the folder are what it should serve, alone.
     """
     credential = None if key_variable is None else Credential.in_variable(key_variable)
     platform = open_platform(environment_name)
-    model = name or _only(_deployed(platform) if url is None else served_models(url, credential), url)
     with step("checking the model API"):
-        report = smoke_model(platform, model, url, version=version, full=full, credential=credential)
-    show_suite(report, output_format)
+        if folder is not None:
+            if version is not None:
+                raise click.UsageError("--from says which version: leave --version out")
+            reports = smoke_from(platform, folder, name, url=url, full=full, credential=credential)
+        else:
+            models = [name] if name else _models(platform, url, credential)
+            reports = tuple(
+                smoke_model(platform, model, url, version=version, full=full, credential=credential) for model in models
+            )
+    show_suites(reports, output_format)
+
+
+def _models(platform: Platform, url: str | None, credential: Credential | None) -> Sequence[str]:
+    """All that are deployed; at another address the one that is served."""
+    if url is not None:
+        return [_only(served_models(url, credential), url)]
+    return _deployed(platform) or [_only((), url)]
 
 
 def _deployed(platform: Platform) -> tuple[str, ...]:
-    from pathlib import Path
-
     deployments = Path(platform.connections.deployments)
     return tuple(name for name in model_names(platform.workspace) if read_pointer(deployments, name) is not None)
 

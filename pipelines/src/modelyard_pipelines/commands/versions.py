@@ -10,6 +10,7 @@ from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, step, table
 from modelyard.composition import open_platform
 from modelyard.errors import NotReproducibleError
+from modelyard.models.discovery import find_model
 from modelyard_pipelines.model.reproducing import Reproduction
 from modelyard_pipelines.model.reproducing import reproduce as reproduce_version
 from modelyard_pipelines.model.scoring import Scoring
@@ -35,11 +36,15 @@ def reproduce(name: str, version: int, *, search: bool, environment_name: str, o
 @click.command()
 @click.argument("name")
 @click.option("--all", "everything", is_flag=True, help="also what other versions have scored; else only what is new")
+@click.option("--if-promoted", is_flag=True, help="while no version is in production there is nothing to do")
 @environment_option
 @format_option
-def score(name: str, *, everything: bool, environment_name: str, output_format: str) -> None:
+def score(name: str, *, everything: bool, if_promoted: bool, environment_name: str, output_format: str) -> None:
     """Scores CURATED rows with the version of NAME in production, into the table CURATED/scores_NAME."""
     platform = open_platform(environment_name)
+    if if_promoted and platform.registry().production(find_model(platform.workspace, name).name) is None:
+        emit({"model": name, "version": None}, f"{name} has no production version yet: nothing to score", output_format)
+        return
     with step(f"scoring {name}") as note:
         done = score_rows(platform, name, everything=everything, note=note)
     emit(done, lambda: _scored(done), output_format)

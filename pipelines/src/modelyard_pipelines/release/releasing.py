@@ -85,7 +85,7 @@ def deploy(platform: Platform, name: str, *, going_back: bool = False) -> Deploy
         deployment = replace(deployment, sampled=lambda expected: expected, load_seconds=BACK_LOAD_SECONDS)
     report = deployment.deploy(bundle.pointer)
     if report.changed:
-        _tell(platform, report)
+        tell_of_release(platform, report)
     return report
 
 
@@ -138,7 +138,8 @@ def _registered(version: ModelVersion) -> RegisteredModel:
     )
 
 
-def _tell(platform: Platform, report: DeploymentReport) -> None:
+def tell_of_release(platform: Platform, report: DeploymentReport) -> None:
+    """Tells people that a version is served."""
     before = "nothing was served before" if report.previous is None else f"it replaces version {report.previous}"
     checks = 0 if report.rehearsal is None else len(report.rehearsal.checks)
     platform.notifier.notify(

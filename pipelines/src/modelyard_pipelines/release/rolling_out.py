@@ -24,7 +24,7 @@ def canary(platform: Platform, name: str, *, percent: float, version: int | None
         NoCandidateError: nothing is in staging, and no version was named.
         ReleaseRefusedError: it cannot be tried, or failed the API test suite; what was served is served still.
     """
-    return _begin(platform, name, Trial(mode="canary", percent=percent, limits=_limits(platform)), version)
+    return _begin(platform, name, Trial(mode="canary", percent=percent, limits=limits_of(platform)), version)
 
 
 def shadow(platform: Platform, name: str, *, percent: float = 100.0, version: int | None = None) -> RolloutReport:
@@ -45,7 +45,7 @@ def ab(platform: Platform, name: str, *, percent: float, key: Key, version: int 
         NoCandidateError: nothing is in staging, and no version was named.
         ReleaseRefusedError: it cannot be tried, or failed the API test suite; what was served is served still.
     """
-    return _begin(platform, name, Trial(mode="ab", percent=percent, key=key, limits=_limits(platform)), version)
+    return _begin(platform, name, Trial(mode="ab", percent=percent, key=key, limits=limits_of(platform)), version)
 
 
 def finish(platform: Platform, name: str) -> DeploymentReport:
@@ -167,7 +167,8 @@ def _production(platform: Platform, name: str) -> ModelVersion | None:
     return platform.registry().production(name)
 
 
-def _limits(platform: Platform) -> RolloutLimits:
+def limits_of(platform: Platform) -> RolloutLimits:
+    """What a candidate may do worse than the version beside it, as the environment says."""
     serving = platform.environment.serving
     return RolloutLimits(
         most_errors=serving.rollout.most_errors,

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from modelyard.release.journal import Journal
 from modelyard.release.rehearsal import rehearse
 from modelyard.release.report import SuiteReport
 from modelyard.release.suite import LATENCY_BUDGET_MS, LOAD_SECONDS, run_smoke, run_suite
+from modelyard.release.trail import Step, Trail
 from modelyard_bundle import (
     BundleContent,
     BundleError,
@@ -101,6 +103,8 @@ class Deployment:
     lock_seconds: float = 5.0
     """How long to wait for another deployment of the same model."""
     rehearse: Rehearse = field(default=rehearse)
+    now: Callable[[], str] = field(default=lambda: datetime.now(UTC).isoformat(timespec="microseconds"))
+    """The time, ISO 8601 in UTC."""
     begins: Callable[[Stage], None] = field(default=lambda _: None)
     """Told of every stage before it begins, for whoever shows progress."""
 
@@ -210,14 +214,15 @@ class Deployment:
         replace_pointer(self.deployments, pointer)
         try:
             self.begins("wait")
-            seconds = self._served(pointer, started)
+            seconds = self.served(pointer, started)
             self.begins("smoke")
-            live = self._confirmed(expected)
+            live = self.confirmed(expected)
         except (ReleaseRefusedError, ModelApiUnreachableError) as error:
             self.restore(pointer.model, good)
             journal.close()
             raise self._refused(pointer, good, reason=error.message) from error
         self.begins("confirm")
+        self._leave_trail(pointer, good)
         journal.close()
         return DeploymentReport(
             model=pointer.model,
@@ -231,6 +236,12 @@ class Deployment:
             ended=None if good is None or good.rollout is None else good.rollout.title,
         )
 
+    def _leave_trail(self, pointer: Pointer, good: Pointer | None) -> None:
+        """Written before the journal is closed: until then the journal knows where going back leads."""
+        before = None if good is None else good.alone()
+        if before != pointer:
+            Trail(self.deployments, pointer.model).note(Step(version=pointer, before=before, since=self.now()))
+
     def deployed(self, model: str) -> Pointer | None:
         """The pointer that lies there, confirmed or not."""
         try:
@@ -240,7 +251,7 @@ class Deployment:
             return None
 
     def _confirmed_already(self, pointer: Pointer, expected: Expectation) -> DeploymentReport:
-        seconds = self._served(pointer, time.monotonic())
+        seconds = self.served(pointer, time.monotonic())
         return DeploymentReport(
             model=pointer.model,
             version=pointer.version,
@@ -249,7 +260,7 @@ class Deployment:
             changed=False,
             rehearsal=None,
             # While another version is tried, it may answer what names no version.
-            live=self._confirmed(expected, beside=pointer.rollout is not None),
+            live=self.confirmed(expected, beside=pointer.rollout is not None),
             seconds=seconds,
         )
 
@@ -269,8 +280,13 @@ class Deployment:
             )
         return report
 
-    def _served(self, pointer: Pointer, started: float) -> float:
-        """Seconds from `started` until the live API serves what `pointer` names."""
+    def served(self, pointer: Pointer, started: float) -> float:
+        """Seconds from `started` until the live API serves what `pointer` names.
+
+        Raises:
+            ReleaseRefusedError: It refuses to, or does not within `seconds`.
+            ModelApiUnreachableError: It does not answer.
+        """
         api, until = self.api, time.monotonic() + self.seconds
         reason = "it does not answer"
         while time.monotonic() < until:
@@ -287,7 +303,12 @@ class Deployment:
             hint=f"`modelyard release status {pointer.model}` shows what is deployed and served",
         )
 
-    def _confirmed(self, expected: Expectation, *, beside: bool = False) -> SuiteReport:
+    def confirmed(self, expected: Expectation, *, beside: bool = False) -> SuiteReport:
+        """The smoke checks on the live API.
+
+        Raises:
+            ReleaseRefusedError: A check did not hold.
+        """
         report = run_smoke(self.live, expected, credential=self.credential, beside=beside)
         if not report.passed:
             raise ReleaseRefusedError(

@@ -229,7 +229,7 @@ class TestReleases:
 
     def test_before_its_image_is_pushed_what_needs_it_is_left_out(self, changed):
         graph = changed("prod", {"azure.container_apps.images": {"mlflow": None, "jobs": None}}).graph
-        assert {"mlflow", "mlflow-sign-in", "job-data"} & {resource.key for resource in graph} == set()
+        assert {"mlflow", "mlflow-sign-in", "job-nightly"} & {resource.key for resource in graph} == set()
         assert "postgres" in graph
 
 

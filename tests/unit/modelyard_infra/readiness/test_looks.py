@@ -283,3 +283,29 @@ def test_every_command_among_the_remedies_is_one_that_a_shell_can_read(wrong, lo
     commands = [remedy.removeprefix("run: ") for remedy in remedies if remedy.startswith("run: ")]
     assert commands
     assert all(shlex.split(command)[0] in {"az", "modelyard", "pulumi"} for command in commands)
+
+
+class TestSignInOfUpdates:
+    def at(self, look, machine, load, **around):
+        class InAPipeline(machine):
+            def variable(self, name):
+                return around.get(name, "") or super().variable(name)
+
+        return look("prod", InAPipeline()).get("sign-in of updates")
+
+    def test_outside_a_pipeline_there_is_nothing_to_say(self, look, machine, load):
+        assert self.at(look, machine, load) is None
+
+    def test_a_federated_connection_is_named_without_its_token(self, look, machine, load):
+        tenant = load("prod").azure.tenant_id
+        check = self.at(look, machine, load, servicePrincipalId="client", tenantId=tenant, idToken="canary")
+        assert (check.status, check.found) == (
+            "ok",
+            f"a federated connection of Azure Pipelines: client client in tenant {tenant}",
+        )
+
+    def test_a_secret_is_missing_its_federation(self, look, machine, load):
+        check = self.at(look, machine, load, servicePrincipalKey="canary")
+        assert check.status == "missing"
+        assert "make it federated" in check.found
+        assert "canary" not in repr(check)

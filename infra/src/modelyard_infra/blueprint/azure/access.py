@@ -82,7 +82,7 @@ def _callers(site: Site) -> Iterator[Grant]:
     """Two secrets of the vault for the models, where callers have API keys, and as soon as there is a model: by then
     somebody has put them there."""
     principal = Ref(identity_key(MODELS), "principalId")
-    for name, kept in key_secrets(site).items() if site.azure.container_apps.models else ():
+    for name, kept in key_secrets(site).items() if site.has_models else ():
         yield Grant(secret_grant(name), "Key Vault Secrets User", VAULT, principal, below=f"/secrets/{kept}")
 
 

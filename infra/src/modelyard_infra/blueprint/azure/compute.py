@@ -1,4 +1,4 @@
-"""What computes besides the models: jobs on the embedded engine, and Databricks for Spark."""
+"""What computes besides the models: jobs that start flows by the clock, and Databricks for Spark."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ SECONDS_IN_A_MINUTE = 60
 ENDPOINTS = {"databricks": "databricks_ui_api", "databricks-sign-in": "browser_authentication"}
 """Parts of the workspace that are reached privately, by the endpoint's purpose."""
 
-JOB_NAMES = ("data", "model", "release")
-"""One job per workflow room: `modelyard data …`, `modelyard model …`, `modelyard release …`. Who starts one says the
-rest of the command."""
+RUNNER = "container_apps"
+"""What an environment says where these jobs are to start its flows."""
 
 
 def draw_jobs(site: Site) -> list[Resource]:
-    """Jobs on the embedded engine, as soon as there is an image for them."""
-    image = site.azure.container_apps.images.jobs
-    return [] if image is None else [_job(site, name, image) for name in JOB_NAMES]
+    """A job for each flow that has a timetable, as soon as there is an image for them.
+
+    A job knows the name of its flow and nothing else of it: the command in the image knows the steps.
+    """
+    schedules, image = site.environment.schedules, site.azure.container_apps.images.jobs
+    if image is None or schedules.runner != RUNNER:
+        return []
+    return [_job(site, flow, cron, image) for flow, cron in schedules.timetables.items()]
 
 
 def draw_databricks(site: Site) -> list[Resource]:
@@ -80,29 +84,30 @@ def _workspace(site: Site) -> Resource:
     return site.resource(CONCERN, WORKSPACE, "databricks:Workspace", properties, holds_data=True)
 
 
-def _job(site: Site, name: str, image: str) -> Resource:
+def _job(site: Site, flow: str, cron: str, image: str) -> Resource:
     jobs = site.azure.container_apps.jobs
     variables: dict[str, Value] = {
         "AZURE_CLIENT_ID": Ref(identity_key(JOBS), "clientId"),
-        "MODELYARD_ENVIRONMENT": site.environment.name,
+        "MODELYARD_ENV": site.environment.name,
         "MLFLOW_TRACKING_URI": tracking_address(site),
         "MODELYARD_VAULT": Joined((Ref("vault", "properties.vaultUri"),)),
     }
-    command: dict[str, Value] = {"command": ["modelyard"], "args": [name, "--help"]}
+    words: list[Value] = ["schedule", "run", flow, "--env", site.environment.name]
+    command: dict[str, Value] = {"command": ["modelyard"], "args": words}
     properties: dict[str, Value] = {
-        "jobName": site.name("container job", name),
+        "jobName": site.name("container job", flow),
         "environmentId": Ref(APPS),
         "workloadProfileName": PROFILE,
         "identity": assumed(JOBS),
         "configuration": {
-            "triggerType": "Manual",
-            "manualTriggerConfig": {"parallelism": 1, "replicaCompletionCount": 1},
+            "triggerType": "Schedule",
+            "scheduleTriggerConfig": {"cronExpression": cron, "parallelism": 1, "replicaCompletionCount": 1},
             "replicaTimeout": jobs.timeout_minutes * SECONDS_IN_A_MINUTE,
             "replicaRetryLimit": jobs.retries,
             "registries": pulls(site, JOBS),
         },
         "template": {
-            "containers": [container(name, full_name(site, image), jobs.size, variables=variables, more=command)]
+            "containers": [container(flow, full_name(site, image), jobs.size, variables=variables, more=command)]
         },
     }
-    return site.resource(CONCERN, f"job-{name}", "app:Job", properties, after=("role-jobs-images", "role-jobs-layers"))
+    return site.resource(CONCERN, f"job-{flow}", "app:Job", properties, after=("role-jobs-images", "role-jobs-layers"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelyard.environment.models import Environment
 from modelyard.errors import ConfigurationError
@@ -12,6 +12,7 @@ from modelyard_infra.blueprint.azure.access import draw_access
 from modelyard_infra.blueprint.azure.identities import draw_identities
 from modelyard_infra.blueprint.azure.images import draw_images, login_server
 from modelyard_infra.blueprint.azure.network import draw_network
+from modelyard_infra.blueprint.azure.released import Releases
 from modelyard_infra.blueprint.azure.site import Site
 from modelyard_infra.blueprint.azure.tracking import draw_tracking, tracking_address
 from modelyard_infra.blueprint.azure.vault import draw_vault
@@ -32,10 +33,16 @@ class AzureBlueprint:
     """Every resource."""
     connections: Mapping[str, Value]
     """What the platform opens the environment with: the fields of `Connections`."""
+    releases: Releases = field(default_factory=dict)
+    """What was released without a commit, as it will be: kept in the stack."""
 
 
-def draw_azure(environment: Environment) -> AzureBlueprint:
+def draw_azure(environment: Environment, *, releases: Releases | None = None) -> AzureBlueprint:
     """The blueprint of an environment whose kind is azure. Pure: the same settings give the same blueprint.
+
+    Args:
+        environment: the settings.
+        releases: what was released without a commit; a model that the settings name is left out.
 
     Raises:
         ConfigurationError: the environment is not one in Azure.
@@ -45,7 +52,8 @@ def draw_azure(environment: Environment) -> AzureBlueprint:
             f"environment {environment.name} is of kind {environment.kind}, and has nothing in Azure",
             hint="modelyard env list",
         )
-    site = Site(environment)
+    kept = serving.with_revisions(Site(environment), releases or {})
+    site = Site(environment, kept)
     return AzureBlueprint(
         environment=environment.name,
         subscription_id=environment.azure.subscription_id,
@@ -53,6 +61,7 @@ def draw_azure(environment: Environment) -> AzureBlueprint:
         location=environment.azure.location,
         graph=Graph(tuple(_everything(site))),
         connections=_connections(site),
+        releases=kept,
     )
 
 

@@ -1,4 +1,7 @@
-"""The released models: an app for each, a revision for each version, shares of the requests as the file says."""
+"""The released models: an app for each, a revision for each version, shares of the requests as the file says.
+
+A model that the file does not name may have been released without a commit; what is remembered of that draws it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from modelyard_infra.blueprint.azure import callers
 from modelyard_infra.blueprint.azure.apps import APPS, CONCERN, PROFILE, address_of, container, ingress, probe, pulls
 from modelyard_infra.blueprint.azure.identities import MODELS, assumed
 from modelyard_infra.blueprint.azure.images import full_name
+from modelyard_infra.blueprint.azure.released import Releases, Remembered, Version, content_digest
 from modelyard_infra.blueprint.azure.site import Site
 from modelyard_infra.blueprint.graph import Joined, Ref, Resource, Value
 
@@ -28,7 +32,20 @@ GRACE_SECONDS = 5
 
 def draw_models(site: Site) -> list[Resource]:
     """An app for each released model."""
-    return [_app(site, name, model) for name, model in sorted(site.azure.container_apps.models.items())]
+    named = site.azure.container_apps.models
+    apps = {name: _named(site, name, model) for name, model in named.items()}
+    apps |= {name: _remembered(site, name, remembered) for name, remembered in site.releases.items()}
+    return [apps[name] for name in sorted(apps)]
+
+
+def with_revisions(site: Site, releases: Releases) -> Releases:
+    """What was released, each revision with its name; without the models that the environment's file names."""
+
+    def content_of(version: Version) -> str:
+        return content_digest(_template(site, full_name(site, version.image)))
+
+    unnamed = {name: one for name, one in releases.items() if name not in site.azure.container_apps.models}
+    return {name: remembered.drawn(content_of) for name, remembered in unnamed.items()}
 
 
 def model_key(model: str) -> str:
@@ -47,18 +64,24 @@ def revision_suffix(model: ReleasedModel, template: Value) -> str:
     return f"v{model.version}-{digest[:DIGEST_LENGTH]}"
 
 
-def addresses(site: Site) -> dict[str, Joined]:
-    """Where each released model answers."""
-    return {model: address_of(app_name(site, model)) for model in sorted(site.azure.container_apps.models)}
-
-
 def address_pattern(site: Site) -> Joined:
     """Where a model answers, with {model} in place of its name (hyphens for its underscores)."""
     return address_of(site.environment.azure_name("container app", MODEL_PLACEHOLDER))
 
 
-def _app(site: Site, name: str, model: ReleasedModel) -> Resource:
+def _named(site: Site, name: str, model: ReleasedModel) -> Resource:
     template = _template(site, full_name(site, model.image))
+    suffix = revision_suffix(model, template)
+    return _app(site, name, {**template, "revisionSuffix": suffix}, traffic=_traffic(site, name, model))
+
+
+def _remembered(site: Site, name: str, remembered: Remembered) -> Resource:
+    newest = remembered.newest
+    template = {**_template(site, full_name(site, newest.image)), "revisionSuffix": newest.revision}
+    return _app(site, name, template, traffic=_remembered_traffic(site, name, remembered))
+
+
+def _app(site: Site, name: str, template: Value, *, traffic: list[Value]) -> Resource:
     secrets = callers.secrets(site)
     properties: dict[str, Value] = {
         "containerAppName": app_name(site, name),
@@ -70,9 +93,9 @@ def _app(site: Site, name: str, model: ReleasedModel) -> Resource:
             "maxInactiveRevisions": 10,
             "registries": pulls(site, MODELS),
             **({"secrets": secrets} if secrets else {}),
-            "ingress": ingress(site, PORT, traffic=_traffic(site, name, model)),
+            "ingress": ingress(site, PORT, traffic=traffic),
         },
-        "template": {**template, "revisionSuffix": revision_suffix(model, template)},
+        "template": template,
     }
     after = ("role-models-images", *callers.secret_roles(site))
     return site.resource(CONCERN, model_key(name), "app:ContainerApp", properties, after=after)
@@ -145,3 +168,19 @@ def _traffic(site: Site, name: str, model: ReleasedModel) -> list[Value]:
         "label": f"v{rollout.beside.version}",
     }
     return [older, newest]
+
+
+def _remembered_traffic(site: Site, name: str, remembered: Remembered) -> list[Value]:
+    """The same for what was released without a commit. What was taken back keeps its address, and answers nothing."""
+    newest, current = remembered.newest, remembered.current
+    if current is None or current.is_same(newest):
+        return [{"latestRevision": True, "weight": WHOLE_TRAFFIC, "label": f"v{newest.version}"}]
+    share = remembered.percent if remembered.tried else 0
+    # A version that was built again is told apart by its revision's name.
+    label = newest.revision if newest.version == current.version else f"v{newest.version}"
+    older: Value = {
+        "revisionName": f"{app_name(site, name)}--{current.revision}",
+        "weight": WHOLE_TRAFFIC - share,
+        "label": f"v{current.version}",
+    }
+    return [older, {"latestRevision": True, "weight": share, "label": label}]

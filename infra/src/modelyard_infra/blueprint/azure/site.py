@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from modelyard.environment.azure_names import NAME_RULES
 from modelyard.environment.azure_settings import Azure
 from modelyard.environment.models import Environment
+from modelyard_infra.blueprint.azure.released import Remembered
 from modelyard_infra.blueprint.graph import Properties, Ref, Resource, Value
 
 GROUP = "group"
@@ -68,6 +70,8 @@ class Site:
     """An environment while it is drawn."""
 
     environment: Environment
+    releases: Mapping[str, Remembered] = field(default_factory=dict)
+    """What was released without a commit, with revisions that have names."""
 
     @cached_property
     def azure(self) -> Azure:
@@ -98,6 +102,11 @@ class Site:
     def is_private(self) -> bool:
         """Whether nothing can be reached from the internet."""
         return not self.azure.network.public_access
+
+    @property
+    def has_models(self) -> bool:
+        """Whether any model is released here."""
+        return bool(self.azure.container_apps.models or self.releases)
 
     def name(self, kind: str, purpose: str = "") -> str:
         """A resource's name in Azure. A purpose that makes it too long is cut, and told apart by four hex digits."""

@@ -88,7 +88,7 @@ def explains(run: Run) -> None:
     names, flat = run.expected.signature.names, _numbers(tensor_in(document, "contributions"))
     lines = [dict(zip(names, flat[at : at + len(names)], strict=True)) for at in range(0, len(flat), len(names))]
     _adds_up(run, document, _numbers(tensor_in(document, "base_value"))[0], lines)
-    # While another version is tried beside it, that one may have answered one of them: then there is nothing to compare.
+    # While another version is tried beside it, that one may have answered one of them: nothing to compare then.
     same = answered[0] == answered[1]
     for line, other in zip(lines, told["contributions"] if same else lines, strict=True):
         apart = [name for name in names if abs(line[name] - other[name]) > TOLERANCE * max(1.0, abs(other[name]))]

@@ -1,0 +1,86 @@
+"""What steps may refer to, read from a repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from modelyard.delivery.linting.study import CommandCheck, Repository
+
+ENTRY = "azure-pipelines.yml"
+FOLDER = "pipelines/azure"
+SKIPPED = frozenset({".git", ".venv", ".modelyard", "node_modules", "__pycache__"})
+TARGET = re.compile(r"^([A-Za-z0-9][\w.-]*(?:\s+[A-Za-z0-9][\w.-]*)*)\s*:(?!=)", re.MULTILINE)
+EXTENDS = re.compile(r"^extends\s*:", re.MULTILINE)
+
+
+def any_command(words: object) -> str | None:
+    """For pipelines of other repositories: every command counts as one that exists."""
+    del words
+    return None
+
+
+def read_repository(root: Path, commands: CommandCheck, *, unused: tuple[str, ...] = ()) -> Repository:
+    """Files, targets of the Makefile and console scripts."""
+    files = frozenset(_files(root))
+    return Repository(
+        files=files,
+        targets=frozenset(_targets(root)),
+        programs=frozenset(_programs(root, files)),
+        commands=_remembering(commands),
+        unused=unused,
+    )
+
+
+def entry_files(root: Path) -> list[str]:
+    """The files that pipelines begin with: azure-pipelines.yml, and those of pipelines/azure that extend a template."""
+    beside = sorted(path for path in (root / FOLDER).glob("*.yml") if EXTENDS.search(path.read_text(encoding="utf-8")))
+    found = [root / ENTRY] if (root / ENTRY).is_file() else []
+    return [path.relative_to(root).as_posix() for path in [*found, *beside]]
+
+
+def template_files(root: Path) -> list[str]:
+    """Every other pipeline file."""
+    entries = set(entry_files(root))
+    found = sorted((root / FOLDER).rglob("*.yml"))
+    return [name for path in found if (name := path.relative_to(root).as_posix()) not in entries]
+
+
+def _files(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        for name in names:
+            yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _targets(root: Path) -> Iterator[str]:
+    makefile = root / "Makefile"
+    if makefile.is_file():
+        for found in TARGET.findall(makefile.read_text(encoding="utf-8")):
+            yield from found.split()
+
+
+def _programs(root: Path, files: frozenset[str]) -> Iterator[str]:
+    for name in files:
+        if name == "pyproject.toml" or name.endswith("/pyproject.toml"):
+            try:
+                project = tomllib.loads((root / name).read_text(encoding="utf-8")).get("project", {})
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+                continue
+            yield from project.get("scripts", {})
+
+
+def _remembering(commands: CommandCheck) -> CommandCheck:
+    """The same line stands in many expansions; it is looked at once."""
+    known: dict[tuple[str, ...], str | None] = {}
+
+    def check(words: Sequence[str]) -> str | None:
+        key = tuple(words)
+        if key not in known:
+            known[key] = commands(key)
+        return known[key]
+
+    return check

@@ -1,0 +1,118 @@
+"""Expands entry files in every way that their parameters allow, for the rules to look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from modelyard.delivery.expanding.expansion import Expansion, expand
+from modelyard.delivery.expanding.nodes import Items
+from modelyard.delivery.expanding.pipelines import read_pipeline
+from modelyard.delivery.linting.problem import Problem
+from modelyard.delivery.linting.repository import entry_files, read_repository, template_files
+from modelyard.delivery.linting.sources import Source, read_source, text_of
+from modelyard.delivery.linting.study import CommandCheck, Run, Study
+from modelyard.delivery.places import Place
+from modelyard.errors import InvalidPipelineError
+
+STAND_IN = "standIn"
+MOST_VALUES = 8
+"""A parameter with more allowed values is tried with its default alone."""
+_LOCATED = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
+Choice = Mapping[str, Any]
+
+
+class _Reading:
+    """Collects what the files of a study expand to."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs: list[Run] = []
+        self.files: dict[str, bool] = {}
+        self.refusals: list[Problem] = []
+
+    def add(self, file: str) -> None:
+        """One entry file, with its defaults and then with everything else that may be chosen."""
+        self.files[file] = True
+        first = self._expand(file, {}, must=True)
+        if first is None:
+            return
+        for choice in choices_of(first):
+            self._expand(file, choice, must=not any(value == [] for value in choice.values()))
+
+    def _expand(self, file: str, choice: Choice, *, must: bool) -> Expansion | None:
+        """An expansion that is allowed to fail refuses what may not be chosen."""
+        try:
+            expansion = expand(self.root, file, parameters=choice)
+            pipeline = read_pipeline(expansion)
+        except InvalidPipelineError as error:
+            if must:
+                self.refusals.append(_refusal(error, file, choice))
+            return None
+        self.runs.append(Run(pipeline=pipeline, parameters=choice))
+        for name in expansion.sources:
+            self.files.setdefault(name, False)
+        return expansion
+
+    def sources(self) -> Iterator[Source]:
+        """Every file that went in."""
+        for name, entry in self.files.items():
+            try:
+                yield read_source((self.root / name).read_bytes(), name, entry=entry)
+            except (InvalidPipelineError, OSError):
+                continue
+
+
+def study_of(root: Path, files: Sequence[str] | None, commands: CommandCheck) -> Study:
+    """Everything that the rules look at.
+
+    Args:
+        root: the repository.
+        files: entry files, from the root; None for all of them, and for a look at templates that nobody uses.
+        commands: says what is wrong with the words after `modelyard`.
+    """
+    reading = _Reading(root)
+    for file in entry_files(root) if files is None else files:
+        reading.add(file)
+    sources = {source.file: source for source in reading.sources()}
+    unused = () if files is not None or reading.refusals else tuple(sorted(set(template_files(root)) - set(sources)))
+    return Study(
+        repository=read_repository(root, commands, unused=unused),
+        runs=tuple(reading.runs),
+        sources=sources,
+        refusals=tuple(reading.refusals),
+    )
+
+
+def choices_of(expansion: Expansion) -> list[Choice]:
+    """What else may be chosen when a run is queued: each allowed value, an empty list for each list, a stand-in."""
+    found: list[Choice] = []
+    stand_ins = [value for value in _values(expansion, STAND_IN) if value not in {"", "none"}]
+    found += [{STAND_IN: value} for value in stand_ins]
+    for parameter in expansion.parameters:
+        if parameter.name == STAND_IN:
+            continue
+        default = text_of(parameter.default)
+        others = [value for value in _values(expansion, parameter.name) if value != default]
+        found += [{parameter.name: value} for value in others]
+        found += [{parameter.name: value, STAND_IN: stand_in} for value in others for stand_in in stand_ins]
+        found += [{parameter.name: []}] if isinstance(parameter.default, Items) else []
+    return found
+
+
+def _values(expansion: Expansion, name: str) -> list[str]:
+    parameter = next((parameter for parameter in expansion.parameters if parameter.name == name), None)
+    values = [value.text for value in parameter.values] if parameter else []
+    return values if len(values) <= MOST_VALUES else []
+
+
+def _refusal(error: InvalidPipelineError, file: str, choice: Choice) -> Problem:
+    chosen = ", ".join(f"{name}={value}" for name, value in choice.items())
+    said = f" (with {chosen})" if chosen else ""
+    located = _LOCATED.fullmatch(error.message)
+    if located is None:
+        return Problem(Place(file, 1), error.message + said, error.hint)
+    place = Place(located["file"], int(located["line"]))
+    return Problem(place, located["message"] + said, error.hint)

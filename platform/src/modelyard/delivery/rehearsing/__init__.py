@@ -1,0 +1,1 @@
+"""A pipeline runs on this machine, in a clean checkout."""

@@ -1,0 +1,1 @@
+"""Releases that travel: built once in a folder, signed, and taken into every environment as they are."""
