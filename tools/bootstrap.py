@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("MODELYARD_STATE") or ROOT / ".modelyard")
-CHECKOV = ROOT / "tools" / "checkov"
+OWN_TOOLS = ("checkov", "pip-audit", "airflow", "databricks")
+"""Their pins and the platform's exclude each other, so each has an environment of its own in tools/."""
 MLSERVER = ROOT / "tools" / "mlserver"
 UV_VERSION = "0.13.8"
 OLDEST_UV = (0, 9, 0)
@@ -79,8 +80,8 @@ def _sync(groups: list[str]) -> None:
     begun = _begin("installing the locked dependencies")
     _run([*command, *python], otherwise)
     if "dev" in groups:
-        # checkov's pins and Pulumi's exclude each other, so it has an environment of its own.
-        _run([uv, "sync", "--locked", "--project", str(CHECKOV), *python], otherwise)
+        for tool in OWN_TOOLS:
+            _run([uv, "sync", "--locked", "--project", str(ROOT / "tools" / tool), *python], otherwise)
     if "bench" in groups:
         # A peer in an environment of its own. It takes no Python beyond 3.12, so uv chooses one.
         _run([uv, "sync", "--locked", "--project", str(MLSERVER)], otherwise)

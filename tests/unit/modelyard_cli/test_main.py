@@ -52,7 +52,7 @@ def test_a_bug_keeps_its_traceback():
 def test_every_noun_of_the_design_is_there_and_loads():
     context = click.Context(modelyard)
     nouns = modelyard.list_commands(context)
-    assert nouns == ["data", "doctor", "env", "infra", "model", "release", "serve"]
+    assert nouns == ["ci", "data", "doctor", "env", "infra", "model", "release", "schedule", "serve"]
     assert all(isinstance(modelyard.get_command(context, noun), click.Command) for noun in nouns)
 
 

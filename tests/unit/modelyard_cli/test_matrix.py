@@ -67,11 +67,11 @@ def test_where_it_is_not_known_what_changed_it_is_all_of_them_and_that_is_said()
 
 def test_azure_pipelines_gets_a_mapping_of_legs_for_each_matrix():
     found = variables(azure_lines(choose(SUBJECTS, "late,very_late", never), ""))
-    assert set(found) == {"models", "served", "purposes", "count"}
+    assert set(found) == {"models", "served", "purposes", "count", "servedCount"}
     assert json.loads(found["models"])["very_late"] == {"model": "very_late", "purpose": "delay"}
     assert set(json.loads(found["served"])) == {"late"}
     assert json.loads(found["purposes"]) == {"delay": {"purpose": "delay"}}
-    assert found["count"] == "2"
+    assert (found["count"], found["servedCount"]) == ("2", "1")
 
 
 def test_github_actions_gets_a_list_to_include():
@@ -80,9 +80,12 @@ def test_github_actions_gets_a_list_to_include():
     assert found["ml_count"] == "1"
 
 
+NONE = {"count": "0", "servedCount": "0"}
+
+
 def test_no_model_at_all_is_an_empty_matrix_and_a_count_of_zero():
     found = choose(SUBJECTS, "changed", lambda: Changes("HEAD^1", ("docs/a.md",)))
-    assert variables(azure_lines(found, "")) == {"models": "{}", "served": "{}", "purposes": "{}", "count": "0"}
+    assert variables(azure_lines(found, "")) == {"models": "{}", "served": "{}", "purposes": "{}", **NONE}
     assert "count=0" in list(github_lines(found, ""))
 
 

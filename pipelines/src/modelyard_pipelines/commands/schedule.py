@@ -62,14 +62,30 @@ def show(name: str, models: tuple[str, ...], environment_name: str, output_forma
 @schedule.command()
 @click.argument("name", metavar="FLOW")
 @click.option("--only", multiple=True, metavar="TASK", help="only this task; may be given several times")
+@click.option("--started-by", metavar="SCHEDULER", help="do nothing unless the environment names this scheduler")
 @model_option
 @environment_option
 @format_option
-def run(name: str, only: tuple[str, ...], models: tuple[str, ...], environment_name: str, output_format: str) -> None:
+def run(
+    name: str,
+    *,
+    only: tuple[str, ...],
+    started_by: str | None,
+    models: tuple[str, ...],
+    environment_name: str,
+    output_format: str,
+) -> None:
     """Runs the tasks of FLOW in order, here and now. Run again, it continues: every task may be repeated.
 
     A task that needs one that failed is left out, the others go on. The exit code is that of the first failure.
     """
+    runner = load_environment(Workspace.find(), environment_name).schedules.runner
+    if started_by is not None and started_by != runner:
+        # Two timetables for one environment would run everything twice.
+        emit(
+            [], f"nothing is done: in {environment_name} flows are started by {runner}, not {started_by}", output_format
+        )
+        return
     flow = _written(name, models, environment_name)
     flow = flow.only(only) if only else flow
     runs: list[TaskRun] = []

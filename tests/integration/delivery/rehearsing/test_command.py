@@ -20,7 +20,10 @@ PIPELINE = """
         jobs:
           - deployment: prod
             environment: prod
-            strategy: {runOnce: {deploy: {steps: [{script: echo shipped}]}, on: {failure: {steps: [{script: echo back}]}}}}
+            strategy:
+              runOnce:
+                deploy: {steps: [{script: echo shipped}]}
+                on: {failure: {steps: [{script: echo back}]}}
     """
 
 

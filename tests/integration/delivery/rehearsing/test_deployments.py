@@ -21,7 +21,9 @@ PIPELINE = """
                 preDeploy:
                   steps: [{script: echo pre >> @said/marks; touch junk, name: pre}]
                 deploy:
-                  steps: [{script: echo deploy >> @said/marks; test ! -e junk; cat $(Pipeline.Workspace)/release/bundle.txt, name: canary}]
+                  steps:
+                    - script: echo deploy >> @said/marks; test ! -e junk; cat $(Pipeline.Workspace)/release/bundle.txt
+                      name: canary
                 routeTraffic:
                   steps: [{script: echo route >> @said/marks, name: route}]
                 postRouteTraffic:
@@ -152,7 +154,8 @@ def test_download_none_keeps_artifacts_away_from_a_deployment(project):
             jobs:
               - deployment: d
                 environment: dev
-                strategy: {runOnce: {deploy: {steps: [{download: none}, {script: 'test -z "$(ls $(Pipeline.Workspace))"'}]}}}
+                strategy:
+                  runOnce: {deploy: {steps: [{download: none}, {script: 'test -z "$(ls $(Pipeline.Workspace))"'}]}}
         """
     )
     assert project.rehearse().failure is None

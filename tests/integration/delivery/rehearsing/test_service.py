@@ -115,7 +115,8 @@ def test_a_step_reaches_it_through_the_service_s_own_variables(project):
         ask__py=(
             "import os, urllib.request as u\n"
             "e = os.environ\n"
-            "url = f\"{e['SYSTEM_COLLECTIONURI']}{e['SYSTEM_TEAMPROJECT']}/_apis/build/builds/{e['BUILD_BUILDID']}/timeline\"\n"
+            "url = e['SYSTEM_COLLECTIONURI'] + e['SYSTEM_TEAMPROJECT']\n"
+            "url += f\"/_apis/build/builds/{e['BUILD_BUILDID']}/timeline\"\n"
             "r = u.Request(url, headers={'Authorization': f\"Bearer {e['SYSTEM_ACCESSTOKEN']}\"})\n"
             "assert b'__default' in u.urlopen(r).read()\n"
         ),

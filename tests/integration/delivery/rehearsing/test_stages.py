@@ -63,7 +63,8 @@ def test_output_variables_go_to_jobs_stages_conditions_and_matrices(project, res
               - job: make
                 steps:
                   - script: |
-                      echo '##vso[task.setvariable variable=m;isOutput=true]{"x": {"model": "credit"}, "y": {"model": "loans"}}'
+                      say='##vso[task.setvariable variable=m;isOutput=true]'
+                      echo "$say"'{"x": {"model": "credit"}, "y": {"model": "loans"}}'
                       echo '##vso[task.setvariable variable=go;isOutput=true]yes'
                     name: set
                   - script: test "$(set.go)" = yes

@@ -53,7 +53,6 @@ def test_the_service_s_variables_name_folders_that_exist_and_the_commit(project)
             '    for one in "$(Pipeline.Workspace)" "$(Agent.TempDirectory)" "$(Build.ArtifactStagingDirectory)" \\',
             '      "$(Common.TestResultsDirectory)"; do test -d "$one"; done',
             '    test "$(Build.SourceBranch) $(Build.BuildId) $(Build.RequestedFor)" = "refs/heads/main 1 Ada"',
-            '    test "$(System.JobName)" = "Job" || test "$(System.JobName)" = "__default" || echo "$(System.JobName)"',
         )
     )
     assert project.rehearse().failure is None
@@ -66,7 +65,8 @@ def test_variables_reach_steps_as_macros_and_in_upper_case(project):
           model.name: credit
           twice: $(model.name)-$(model.name)
         steps:
-          - script: test "$MODEL_NAME $TWICE $(unknown)" = "credit credit-credit $(unknown)" || test "$TWICE" = credit-credit
+          - script: test "$MODEL_NAME $TWICE" = "credit credit-credit"
+          - script: test "$(echo $(model.name))" = credit
         """
     )
     assert project.rehearse().failure is None

@@ -130,7 +130,7 @@ def test_a_step_that_signs_in_to_azure_runs_its_script_without_signing_in(projec
               inlineScript: echo "$MODEL" >> @said/marks
             env: {MODEL: credit}
           - task: AzureCLI@2
-            inputs: {azureSubscription: x, scriptType: bash, scriptLocation: inlineScript, inlineScript: modelyard infra up dev}
+            inputs: {scriptType: bash, scriptLocation: inlineScript, inlineScript: modelyard infra up dev}
         """
     )
     finished = project.rehearse()

@@ -15,7 +15,8 @@ PIPELINE = """
             steps:
               - script: |
                   test "${{ parameters.standIn }}" = local
-                  mkdir -p "$MODELYARD_STATE" && echo x >> "$MODELYARD_STATE/deployed" && wc -l < "$MODELYARD_STATE/deployed" >> @said/marks
+                  mkdir -p "$MODELYARD_STATE" && echo x >> "$MODELYARD_STATE/deployed"
+                  wc -l < "$MODELYARD_STATE/deployed" >> @said/marks
       - stage: prod
         jobs: [{job: j, steps: [{script: 'test -e @said/mended || exit 7'}]}]
     """

@@ -122,10 +122,14 @@ def test_a_template_that_looks_at_steps_finds_the_task_behind_a_script(final, pi
 
 
 def test_a_step_that_is_put_in_as_a_whole_stays_as_it_was_written(final):
-    template = (
-        "parameters:\n- {name: steps, type: stepList}\nsteps:\n- ${{ each one in parameters.steps }}:\n  - ${{ one }}\n"
-    )
-    entry = "steps:\n- template: t.yml\n  parameters:\n    all: [script: make]\n"
+    template = """
+        parameters:
+        - {name: steps, type: stepList}
+        steps:
+        - ${{ each one in parameters.steps }}:
+          - ${{ one }}
+    """
+    entry = "steps:\n- template: t.yml\n  parameters:\n    steps: [script: make]\n"
     assert final(entry, {"t.yml": template})["steps"] == [{"script": "make"}]
 
 

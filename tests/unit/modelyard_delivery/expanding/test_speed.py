@@ -15,7 +15,7 @@ STEPS = "".join(
     for n in range(10)
 )
 ALLOWED_SECONDS = 2.0
-"""About 0.1 s on an idle core; the rest is for a machine that is busy with other tests."""
+"""About 0.05 s on an idle core; the rest is for a machine that is busy with other tests."""
 
 
 def test_a_pipeline_of_thirty_templates_expands_in_a_moment():

@@ -43,6 +43,11 @@ class Matrix:
         return {"models": self.models, "served": self.served, "purposes": self.purposes}
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many there are, by the name of their variable: a pipeline leaves out what has nothing to do."""
+        return {"count": len(self.models), "servedCount": len(self.served)}
+
+    @property
     def purposes(self) -> dict[str, dict[str, str]]:
         """By name: the variables of one leg of the matrix over purposes."""
         named = sorted({leg["purpose"] for leg in self.models.values()})
@@ -50,7 +55,7 @@ class Matrix:
 
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
-        counted = {**{name: dict(legs) for name, legs in self.parts.items()}, "count": len(self.models)}
+        counted = {**{name: dict(legs) for name, legs in self.parts.items()}, **self.counts}
         return {**counted, "reasons": dict(self.reasons), "sentence": self.sentence}
 
 
@@ -62,8 +67,8 @@ class Matrix:
 def matrix(wanted: str, since: str, prefix: str, output_format: str) -> None:
     """Which models a run is about, and their purposes; as output variables where a pipeline runs this.
 
-    In Azure Pipelines it sets models, served, purposes and count (a matrix is a mapping there), in GitHub Actions it
-    writes them to $GITHUB_OUTPUT (where a matrix is a list to include). No model at all: empty, and count is 0.
+    In Azure Pipelines it sets models, served, purposes, count and servedCount (a matrix is a mapping there), in GitHub
+    Actions it writes them to $GITHUB_OUTPUT (where a matrix is a list to include). No model at all: empty, and 0.
     """
     workspace = Workspace.find()
     found = choose(_subjects(workspace), wanted.strip(), lambda: changes(workspace.root, since=since))
@@ -107,7 +112,7 @@ def choose(subjects: Subjects, wanted: str, ask: Callable[[], Changes]) -> Matri
 
 def azure_lines(found: Matrix, prefix: str) -> Iterable[str]:
     """Logging commands that set output variables."""
-    for name, value in {**found.parts, "count": len(found.models)}.items():
+    for name, value in {**found.parts, **found.counts}.items():
         yield f"##vso[task.setvariable variable={prefix}{name};isOutput=true]{_compact(value)}"
 
 
@@ -115,7 +120,8 @@ def github_lines(found: Matrix, prefix: str) -> Iterable[str]:
     """Lines for $GITHUB_OUTPUT."""
     for name, legs in found.parts.items():
         yield f"{prefix}{name}={_compact({'include': list(legs.values())})}"
-    yield f"{prefix}count={len(found.models)}"
+    for name, count in found.counts.items():
+        yield f"{prefix}{name}={count}"
 
 
 def _matrix(subjects: Subjects, reasons: Mapping[str, str], sentence: str) -> Matrix:

@@ -9,7 +9,8 @@ from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
 from modelyard.delivery.expanding.refusing import excerpt, listed, near, refuse
 from modelyard.delivery.places import Place
 
-DECIMAL = 10
+MOST_DIGITS = 10
+EMPTY_HINT = "delete it; below an `${{ if }}` or `${{ each }}` of a list, begin what it adds with a dash"
 
 
 def as_fields(node: Node, what: str) -> Fields:
@@ -77,7 +78,7 @@ def check_first(fields: Fields, allowed: Iterable[str], what: str) -> str:
         refuse(
             fields.place,
             f"{what} needs a key that says what it is, {found_here}",
-            hint=f"begin it with one of: {listed(names)}",
+            hint=f"begin it with one of: {listed(names)}" if begins else EMPTY_HINT,
         )
     if len(found) > 1:
         refuse(found[1].place, f"{what} cannot be `{found[0].text}` and `{found[1].text}` at once", hint="make it two")
@@ -123,7 +124,7 @@ def number(fields: Fields, name: str) -> float | None:
     found = text(fields, name)
     if not found or "$" in found:
         return None
-    if not found.isascii() or not found.isdigit() or len(found) > DECIMAL:
+    if not found.isascii() or not found.isdigit() or len(found) > MOST_DIGITS:
         refuse(_place_of(fields, name), f"`{name}` is a whole number, found {excerpt(found)}", hint="write digits only")
     return float(found)
 

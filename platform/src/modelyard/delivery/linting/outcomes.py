@@ -137,6 +137,13 @@ def _all_in(allowed: Iterable[str]) -> Question:
     return answers
 
 
+def _any_ended(asked: Sequence[frozenset[str]]) -> frozenset[bool]:
+    ended = frozenset((*GOOD, "Failed"))
+    can = not asked or any(results & ended for results in asked)
+    must = not asked or any(results <= ended for results in asked)
+    return frozenset(({True} if can else set()) | (set() if must else {False}))
+
+
 def _any_failed(asked: Sequence[frozenset[str]]) -> frozenset[bool]:
     can = any("Failed" in results for results in asked)
     must = any(results == {"Failed"} for results in asked)
@@ -148,5 +155,5 @@ _QUESTIONS: Mapping[str, Question] = {
     "canceled": lambda _: EITHER,
     "failed": _any_failed,
     "succeeded": _all_in(GOOD),
-    "succeededOrFailed": _all_in((*GOOD, "Failed")),
+    "succeededOrFailed": _any_ended,
 }

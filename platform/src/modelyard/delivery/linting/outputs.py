@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from modelyard.delivery.expressions.looking import Path
 from modelyard.delivery.linting.expressed import Expressed, job_named, stage_named, steps_named
+from modelyard.delivery.linting.graph import job_graph, stage_graph
 from modelyard.delivery.pipeline import HOOKS, Job, Pipeline, Stage
 
 NAMES_IN_JOB_OUTPUT = 2
@@ -50,7 +51,7 @@ def _of_job(path: Path, expressed: Expressed) -> tuple[str, str] | None:
     if job is None:
         hint = f"jobs here: {', '.join(other.name for other in stage.jobs)}; other stages: stageDependencies"
         return f"`dependencies.{name}` names no job of stage `{stage.name}`", hint
-    if job.name not in here.depends_on:
+    if job.name not in {*here.depends_on, *job_graph(stage.jobs).ancestors(here.name)}:
         message = f"job `{here.name}` asks for `dependencies.{name}` but does not depend on it, so there is no value"
         return message, f"add {job.name} to dependsOn of {here.name}"
     key = _output_key(path[1:])
@@ -81,10 +82,24 @@ def _stage_missing(name: str, here: Stage, pipeline: Pipeline) -> tuple[str, str
     stage = stage_named(pipeline, name)
     if stage is None:
         return f"there is no stage `{name}`", f"stages here: {', '.join(other.name for other in pipeline.stages)}"
-    if stage.name not in here.depends_on:
-        message = f"stage `{here.name}` asks for `{name}` but does not depend on it directly, so there is no value"
+    if stage.name not in {*here.depends_on, *stage_graph(pipeline).ancestors(here.name)}:
+        message = f"stage `{here.name}` asks for `{name}` but does not depend on it, so there is no value"
         return message, f"add {stage.name} to dependsOn of {here.name}"
     return None
+
+
+def indirect_reference(path: Path, expressed: Expressed, pipeline: Pipeline) -> tuple[str, str] | None:
+    """A stage or a job that is asked for and only waited for around a corner: the service says nothing of these."""
+    root, name = str(path[0]).lower(), _first(path[1:])
+    of_jobs = root == "dependencies" and expressed.level == "job"
+    here = expressed.job if of_jobs else expressed.stage
+    if name is None or here is None or root not in {"dependencies", "stagedependencies"}:
+        return None
+    found = job_named(expressed.stage, name) if of_jobs and expressed.stage else stage_named(pipeline, name)
+    if found is None or found.name in here.depends_on:
+        return None
+    message = f"`{here.name}` asks for `{name}`, which is not in its dependsOn"
+    return message, f"add {found.name} to dependsOn of {here.name}"
 
 
 def _wrong_output(job: Job, parts: Sequence[str], key: str) -> tuple[str, str] | None:

@@ -174,8 +174,16 @@ DEFECTS = (
         at="condition:",
     ),
     Defect(
-        name="an output of a stage that is not in dependsOn",
+        name="an output of a stage that is not waited for",
         rule="reference-exists",
+        file=CANDIDATES,
+        old="dependencies.verify.outputs['models.matrix.count']",
+        new="dependencies.release.outputs['build.matrix.count']",
+        at="condition:",
+    ),
+    Defect(
+        name="an output of a stage that is not in dependsOn",
+        rule="reference-direct",
         file=DECIDE,
         old="dependsOn: [verify, decide]",
         new="dependsOn: [decide]",

@@ -49,9 +49,9 @@ def missing(run: Run, study: Study) -> Iterator[Problem]:
 RULES = (
     Rule(
         id="artifact-published",
-        kind="correctness",
+        kind="house",
         what="Artifacts that a step downloads from its own run are published in it.",
-        why="The step would fail, and only when it is reached.",
+        why="The step would fail, and only when it is reached. Uploads out of a script are not seen here.",
         check=each_run(missing),
     ),
 )

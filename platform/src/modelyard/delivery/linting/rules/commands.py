@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
-from modelyard.delivery.linting.scripts import MACRO, Script, script_of, surplus_of
+from modelyard.delivery.linting.scripts import MACRO, Script, script_of, surplus_of, task_name
 from modelyard.delivery.linting.study import Repository, Run, Study
 from modelyard.delivery.linting.works import commands_of
-from modelyard.delivery.pipeline import Step
+from modelyard.delivery.pipeline import Job, Step
 from modelyard.delivery.places import Place
 
 DUMPS = frozenset({"env", "printenv", "set", "export", "declare", "compgen"})
@@ -111,19 +111,25 @@ def _checked(
     wrong: Callable[[Sequence[str], Repository], tuple[str, str] | None],
 ) -> Callable[[Run, Study], Iterator[Problem]]:
     def check(run: Run, study: Study) -> Iterator[Problem]:
-        for _, _, step in run.steps:
-            script = script_of(step)
+        for _, job, step in run.steps:
+            script = script_of(step) if _is_at_root(step) and not _is_elsewhere(job) else None
             for words in commands_of(step) if script else []:
-                found = wrong(words, study.repository) if _is_at_root(step) else None
+                found = wrong(words, study.repository)
                 if script and found:
                     yield Problem(script_place(step, script, study, about=words[0]), *found)
 
     return check
 
 
+def _is_elsewhere(job: Job) -> bool:
+    """Whether a job works with something else than a checkout of this repository."""
+    return any(step.kind == "checkout" and step.does != "self" for step in job.all_steps)
+
+
 def _is_at_root(step: Step) -> bool:
     """Whether a step runs where the repository is, as far as can be told."""
-    if step.shell in {"pwsh", "powershell"} or any(words[0] in MOVES for words in commands_of(step)):
+    powershell = step.shell in {"pwsh", "powershell"} or task_name(step).endswith("powershell")
+    if powershell or any(words[0] in MOVES for words in commands_of(step)):
         return False
     given = step.working_directory or str(step.inputs.get("workingDirectory", ""))
     return given in {"", "$(Build.SourcesDirectory)", "$(System.DefaultWorkingDirectory)"}

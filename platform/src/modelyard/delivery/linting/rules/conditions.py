@@ -9,7 +9,7 @@ from modelyard.delivery.expressions.looking import find_roots
 from modelyard.delivery.expressions.parsing import Expression, parse
 from modelyard.delivery.expressions.texts import runtime_expression
 from modelyard.delivery.linting.expressed import Expressed, expressed_in
-from modelyard.delivery.linting.outputs import wrong_reference
+from modelyard.delivery.linting.outputs import indirect_reference, wrong_reference
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
 from modelyard.delivery.linting.study import Run, Study
@@ -83,6 +83,16 @@ def dangling(run: Run, study: Study) -> Iterator[Problem]:
             yield Problem(_place(expressed, study), *wrong)
 
 
+def around_a_corner(run: Run, study: Study) -> Iterator[Problem]:
+    """References to what is waited for, but not directly."""
+    for expressed, expression in _read(run):
+        for path in find_roots(expression).paths:
+            wrong = wrong_reference(path, expressed, run.pipeline)
+            indirect = indirect_reference(path, expressed, run.pipeline)
+            if wrong is None and indirect is not None:
+                yield Problem(_place(expressed, study), *indirect)
+
+
 def _wrong_name(name: str | None, expressed: Expressed) -> tuple[str, str] | None:
     """`succeeded('X')`: X must be something that this depends on."""
     part = expressed.stage if expressed.level == "stage" else expressed.job
@@ -126,6 +136,13 @@ RULES = (
         what="dependencies and stageDependencies name what is in dependsOn, and outputs name a step that exists.",
         why="A wrong reference is no error in the service: it is an empty value, and the condition is false.",
         check=each_run(dangling),
+    ),
+    Rule(
+        id="reference-direct",
+        kind="house",
+        what="What an expression asks for stands in dependsOn itself, not only around a corner.",
+        why="The documentation promises values of direct dependencies only.",
+        check=each_run(around_a_corner),
     ),
     Rule(
         id="runtime-place",
