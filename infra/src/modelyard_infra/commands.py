@@ -17,6 +17,8 @@ from modelyard_infra.checkov.command import checkov
 from modelyard_infra.terraform.command import terraform
 
 if TYPE_CHECKING:
+    from modelyard.environment.models import Environment
+    from modelyard.environment.workspace import Workspace
     from modelyard_infra.stacks.operation import Operation
     from modelyard_infra.stacks.releases.moves import Order
     from modelyard_infra.stacks.results import StackResult
@@ -67,22 +69,28 @@ class Ordered:
     percent: int
     back: bool
 
-    def read(self, *, simulate: bool) -> Order | None:
-        """What is to be released; None where nothing is.
+    def check(self) -> None:
+        """Lets options pass that go together.
 
         Raises:
-            UsageError: the options do not go together.
+            UsageError: they do not.
         """
         if self.folder is None and (self.back or self.percent != WHOLE_TRAFFIC):
             raise click.UsageError("--percent and --back are about releases: name them with --releases DIR")
         if self.back and self.percent != WHOLE_TRAFFIC:
             raise click.UsageError("--back takes releases back altogether: leave --percent out")
+
+    def read(self, environment: Environment, workspace: Workspace, *, simulate: bool) -> Order | None:
+        """What is to be released; None where nothing is."""
         if self.folder is None:
             return None
         from modelyard_infra.stacks.releases.folder import read_releases
         from modelyard_infra.stacks.releases.moves import Order
+        from modelyard_infra.stacks.releases.permitted import permit_any
 
-        return Order(read_releases(self.folder, simulate=simulate), self.percent, self.back)
+        permit_any(environment)
+        found = read_releases(self.folder, environment, workspace, simulate=simulate, back=self.back)
+        return Order(found, self.percent, self.back)
 
 
 @click.group()
@@ -203,11 +211,13 @@ def _run(
     from modelyard.environment.workspace import Workspace
     from modelyard_infra.stacks.operation import Operation
 
+    if order is not None:
+        order.check()
     workspace = Workspace.find()
     environment = load_environment(workspace, environment_name)
     # There is nothing to rehearse on this machine: it costs nothing and touches nobody.
     rehearsed = simulate and environment.kind == "azure"
-    asked = order.read(simulate=rehearsed) if order else None
+    asked = order.read(environment, workspace, simulate=rehearsed) if order else None
     with step(f"infra {action} {environment_name}") as note:
         return work(Operation(workspace, environment, note, simulate=rehearsed, replace=replaced, order=asked))
 

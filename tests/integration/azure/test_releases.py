@@ -1,13 +1,12 @@
 """Releases without a commit, with Pulumi's real engine: a canary, all of it, and back; remembered by the stack."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from modelyard.errors import ConfigurationError, ProvisioningFailedError
 from modelyard_infra.simulator.faults import AFTER, BEFORE, KILL, Fault
-from modelyard_infra.stacks.releases.folder import read_releases
+from modelyard_infra.stacks.releases.folder import Release
 from modelyard_infra.stacks.releases.moves import Order
 from modelyard_infra.testing.editing import changed
 
@@ -17,13 +16,9 @@ MODEL, APP = "flight_delay", "model-flight-delay"
 IMAGE = "modelyard/flight-delay"
 
 
-def release(folder, version, model):
+def release(version, model):
     """What a pipeline hands on."""
-    document = {"model": model, "version": version, "digest": f"{version}" * 64, "image": f"{IMAGE}:{version}"}
-    file = folder / f"{model}-{version}" / f"release-{model}" / "release.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**document, "image_digest": f"sha256:{version}{'a' * 63}"}))
-    return file.parents[1]
+    return Release(model, version, f"{version}" * 64, f"{IMAGE}@sha256:{version}{'a' * 63}")
 
 
 class Dev:
@@ -31,14 +26,12 @@ class Dev:
 
     def __init__(self, yard):
         self.yard = yard
-        self.folder = yard.workspace.root / "runs"
         yard.set("dev", "azure.container_apps.models", {})
 
     def operation(self, version=None, percent=100, *, back=False, model=MODEL):
         if version is None:
             return self.yard.operation("dev")
-        releases = read_releases(release(self.folder, version, model), simulate=False)
-        return self.yard.operation("dev", order=Order(releases, percent, back))
+        return self.yard.operation("dev", order=Order((release(version, model),), percent, back))
 
     def up(self, version=None, percent=100, **more):
         return self.operation(version, percent, **more).up()

@@ -97,3 +97,8 @@ def test_options_of_releases_that_do_not_go_together_are_refused_before_anything
 def test_a_share_that_is_none_is_refused(in_workspace, percent):
     answer = CliRunner().invoke(infra, ["up", "dev", "--simulate", "--releases", "r", "--percent", percent])
     assert answer.exit_code == 2
+
+
+def test_this_machine_is_not_released_to_as_infrastructure(in_workspace):
+    answer = CliRunner().invoke(infra, ["up", "local", "--releases", "r"])
+    assert "is on this machine" in str(answer.exception)

@@ -10,9 +10,13 @@ from modelyard_infra.admission import Findings
 
 if TYPE_CHECKING:
     from modelyard_infra.costs import Estimate
+    from modelyard_infra.policies.rule import Violation
 
 COUNTED = ("create", "update", "replace", "delete")
 """Operations that a document for machines always counts, also those that there are none of."""
+
+AZURE_TYPES = "azure-types"
+"""Stands where a rule has its id, for what no rule of ours but Azure's own definitions refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,12 @@ class StackResult:
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON document."""
         document = asdict(replace(self, estimate=None, findings=Findings()))
-        del document["findings"]
         counted = Counter(change.operation for change in self.changes)
         told = {
             "counts": {**dict.fromkeys(COUNTED, 0), **counted},
             "replaced": self._named("replace"),
             "deleted": self._named("delete"),
-            "problems": list(self.findings.problems),
-            "policies": {level: self._broken(level) for level in ("mandatory", "advisory")},
+            "findings": [*self._problems(), *({**asdict(one), "message": one.message} for one in self._violations)],
             "refusals": list(self.refusals),
             "would_be_refused": bool(self.refusals),
             "estimate": self.estimate.to_json() if self.estimate else None,
@@ -108,6 +110,12 @@ class StackResult:
     def _named(self, operation: str) -> list[str]:
         return [change.name for change in self.changes if change.operation == operation]
 
-    def _broken(self, level: str) -> list[dict[str, Any]]:
-        violations = (one for one in self.findings.violations if one.level == level)
-        return [{**asdict(one), "message": one.message} for one in violations]
+    @property
+    def _violations(self) -> list[Violation]:
+        """Broken rules, the mandatory ones first."""
+        return sorted(self.findings.violations, key=lambda one: one.level != "mandatory")
+
+    def _problems(self) -> list[dict[str, str]]:
+        """What Azure's type definitions refuse, told like a broken rule."""
+        said = self.findings.problems
+        return [{"rule": AZURE_TYPES, "level": "mandatory", "message": f"Azure would refuse {one}"} for one in said]

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -111,10 +112,24 @@ DRIVER = """
     """
 
 
-def begin(project, rerun=""):
-    """A rehearsal in a process of its own, which may be killed."""
-    words = [sys.executable, "-c", textwrap.dedent(DRIVER), str(project.root), str(project.home), str(rerun)]
-    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def begin(project):
+    """Begins a rehearsal in a process of its own, which may be killed; none is left when a test fails."""
+    begun = []
+
+    def start():
+        words = [sys.executable, "-c", textwrap.dedent(DRIVER), str(project.root), str(project.home), ""]
+        begun.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        return begun[-1]
+
+    yield start
+    for process in begun:
+        while process.poll() is None:
+            # The second signal ends even what always runs.
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+        process.stderr.close()
 
 
 def lives(pid):
@@ -147,7 +162,7 @@ KILLED = """
 
 
 @pytest.mark.parametrize("at", range(STEPS))
-def test_a_rehearsal_that_is_killed_at_any_step_goes_on_and_repeats_no_job_that_succeeded(project, at):
+def test_a_rehearsal_that_is_killed_at_any_step_goes_on_and_repeats_no_job_that_succeeded(project, begin, at):
     """The step at which it is killed waits on a pipe; the killed rehearsal's own step is ended by the rerun."""
     os.mkfifo(project.said / "reached")
     wait = (
@@ -155,7 +170,7 @@ def test_a_rehearsal_that_is_killed_at_any_step_goes_on_and_repeats_no_job_that_
     )
     scripts = [wait % n if n == at else f"echo {n} >> @said/marks" for n in range(STEPS)]
     project.commit(KILLED % tuple(scripts))
-    process = begin(project)
+    process = begin()
     with (project.said / "reached").open() as reached:
         reached.read()
     process.kill()
@@ -172,7 +187,7 @@ def test_a_rehearsal_that_is_killed_at_any_step_goes_on_and_repeats_no_job_that_
     assert sorted(project.marks()) == sorted(map(str, [*range(STEPS), *repeated]))
 
 
-def test_ctrl_c_ends_the_step_runs_what_always_runs_and_leaves_a_run_that_can_go_on(project):
+def test_ctrl_c_ends_the_step_runs_what_always_runs_and_leaves_a_run_that_can_go_on(project, begin):
     os.mkfifo(project.said / "reached")
     project.commit(
         """
@@ -192,7 +207,7 @@ def test_ctrl_c_ends_the_step_runs_what_always_runs_and_leaves_a_run_that_can_go
             jobs: [{job: j, steps: [{script: echo b >> @said/marks}]}]
         """
     )
-    process = begin(project)
+    process = begin()
     with (project.said / "reached").open() as reached:
         reached.read()
     process.send_signal(signal.SIGTERM)
@@ -206,7 +221,7 @@ def test_ctrl_c_ends_the_step_runs_what_always_runs_and_leaves_a_run_that_can_go
     assert project.marks() == ["asked", "always", "next", "always", "b"]
 
 
-def test_a_second_signal_ends_even_what_always_runs(project):
+def test_a_second_signal_ends_even_what_always_runs(project, begin):
     os.mkfifo(project.said / "reached")
     os.mkfifo(project.said / "cleaning")
     project.commit(
@@ -219,7 +234,7 @@ def test_a_second_signal_ends_even_what_always_runs(project):
             condition: always()
         """
     )
-    process = begin(project)
+    process = begin()
     for name in ("reached", "cleaning"):
         with (project.said / name).open() as pipe:
             pipe.read()
@@ -229,9 +244,9 @@ def test_a_second_signal_ends_even_what_always_runs(project):
     assert project.marks() == []
 
 
-def test_two_rehearsals_at_once_keep_apart(project):
+def test_two_rehearsals_at_once_keep_apart(project, begin):
     project.commit("steps: [{script: 'echo $(Build.BuildId) >> @said/marks; pwd >> @said/folders'}]")
-    processes = [begin(project), begin(project)]
+    processes = [begin(), begin()]
     assert [process.communicate(timeout=60)[1] for process in processes] == ["", ""]
     assert [process.returncode for process in processes] == [0, 0]
     assert sorted(project.marks()) == ["1", "2"]

@@ -157,6 +157,9 @@ def test_artifacts_go_through_their_tasks_too(project):
               - script: test -e here/sub/two.log && test ! -e here/one.txt
               - task: DownloadPipelineArtifact@2
               - script: test -e $(Pipeline.Workspace)/drop/one.txt && test -e $(Pipeline.Workspace)/outs/one.txt
+              - task: DownloadPipelineArtifact@2
+                inputs: {itemPattern: outs/**, targetPath: $(Agent.TempDirectory)/some}
+              - script: cd $(Agent.TempDirectory)/some && test -e outs/sub/two.log && test ! -e drop
         """
     )
     finished = project.rehearse()
@@ -189,3 +192,19 @@ def test_scripts_as_tasks_run_like_scripts(project):
     )
     assert project.rehearse().failure is None
     assert project.marks() == ["one", "two", "three"]
+
+
+def test_what_a_failed_job_left_is_not_kept_but_what_was_restored_is_not_lost(project):
+    text = """
+        steps:
+          - {task: Cache@2, inputs: {key: a, path: $(Pipeline.Workspace)/cache, cacheHitVar: HIT}}
+          - script: echo "$(HIT)" >> @said/marks; mkdir -p "$(Pipeline.Workspace)/cache"; test -e @said/mended
+        """
+    project.commit(text)
+    project.rehearse()
+    (project.said / "mended").touch()
+    project.rehearse()
+    (project.said / "mended").unlink()
+    project.rehearse()
+    project.rehearse()
+    assert project.marks() == ["false", "false", "true", "true"]

@@ -92,21 +92,20 @@ def test_without_a_stand_in_no_yard_is_touched(project):
     assert keeper.calls == []
 
 
-def test_cleaning_removes_runs_and_only_when_told_to_the_yards_after_their_services_ended(project):
+def test_cleaning_ends_services_removes_runs_and_only_when_told_to_the_yards(project):
     project.commit(PIPELINE)
     project.rehearse(company(Keeper()), environment="local")
     keeper = Keeper()
     assert clean(project.home, keeper, checkout=project.root, forget=False).runs == (1,)
     assert (project.home / "yards" / "dev").is_dir()
-    assert keeper.calls == []
-    assert clean(project.home, keeper, checkout=project.root, forget=True).yards == ("dev",)
     assert keeper.calls == [("down", "dev")]
+    assert clean(project.home, keeper, checkout=project.root, forget=True).yards == ("dev",)
     assert not (project.home / "yards" / "dev").exists()
 
 
-def test_a_yard_whose_services_cannot_be_ended_is_not_removed(project):
+def test_nothing_is_removed_while_services_cannot_be_ended(project):
     project.commit(PIPELINE)
     project.rehearse(company(Keeper()), environment="local")
     removed = clean(project.home, Keeper("they run still"), checkout=project.root, forget=True)
-    assert removed.problems == ("they run still",)
+    assert (removed.runs, removed.problems) == ((), ("they run still",))
     assert (project.home / "yards" / "dev").is_dir()

@@ -1,104 +1,123 @@
-"""A folder of releases, as a pipeline hands it from stage to stage."""
+"""Releases of a pipeline's run: taken when a trusted key has signed them, and run by the digest of their image."""
 
-import json
+from dataclasses import replace
 
 import pytest
 
-from modelyard.errors import ConfigurationError, InvalidBundleError, ReleaseRefusedError
-from modelyard_infra.stacks.releases.folder import read_releases
+from modelyard.environment.loading import load_environment
+from modelyard.environment.release_settings import trusted_keys_folder
+from modelyard.errors import InvalidBundleError, ReleaseRefusedError
+from modelyard.release.sealing import publish_key
+from modelyard.testing.release_fakes import train_tiny
+from modelyard.testing.travelling_fakes import BuildPlace
+from modelyard_infra.stacks.releases.folder import read_releases, release_of
 
-BUNDLE, IMAGE = "b" * 64, "a" * 64
-GOOD = {"model": "flight_delay", "version": 2, "digest": BUNDLE, "image": "modelyard/flight-delay:2"}
-PINNED = {**GOOD, "image_digest": f"sha256:{IMAGE}"}
+PUSHED = "crmyarddevweu.azurecr.io/modelyard/tiny:7"
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return train_tiny()
 
 
 @pytest.fixture
-def folder(tmp_path):
-    def write(document, place="release-flight_delay"):
-        file = tmp_path / "releases" / place / "release.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(document if isinstance(document, str) else json.dumps(document))
-        return tmp_path / "releases"
-
-    return write
+def place(tmp_path):
+    return BuildPlace(home=tmp_path / "dev", environment="dev")
 
 
-@pytest.mark.parametrize("place", [".", "flight_delay", "release-flight_delay/flight_delay"])
-def test_a_release_is_found_wherever_an_artifact_puts_it(folder, place):
-    (release,) = read_releases(folder(PINNED, place), simulate=False)
-    assert (release.model, release.version, release.digest) == ("flight_delay", 2, BUNDLE)
-    assert release.image == f"modelyard/flight-delay@sha256:{IMAGE}"
+@pytest.fixture
+def packed(place, tiny, tmp_path):
+    return lambda **more: place.pack(tiny, "7", out=tmp_path / "releases" / "release-tiny", **more)
+
+
+@pytest.fixture
+def read(workspace, tmp_path):
+    def releases(*, simulate=False, back=False):
+        prod = load_environment(workspace, "prod")
+        return read_releases(tmp_path / "releases", prod, workspace, simulate=simulate, back=back)
+
+    return releases
+
+
+@pytest.fixture
+def trusted(place, workspace):
+    """prod trusts the place where releases are built."""
+    publish_key(place.sealing.signer, trusted_keys_folder(workspace, "prod"))
+
+
+def test_a_release_that_a_trusted_key_signed_runs_by_its_images_digest(packed, read, trusted):
+    record = packed(image=PUSHED).record
+    (release,) = read()
+    assert (release.model, release.version, release.digest) == ("tiny", 7, record.digest)
+    assert release.image == f"modelyard/tiny@{record.image_digest}"
     assert not release.is_stand_in
 
 
-@pytest.mark.parametrize(
-    "reference",
-    [
-        "modelyard/flight-delay",
-        "modelyard/flight-delay:2",
-        "localhost/modelyard/flight-delay:2",
-        "localhost:5000/modelyard/flight-delay:2",
-        f"crmyarddevweu.azurecr.io/modelyard/flight-delay@sha256:{IMAGE}",
-    ],
-)
-def test_an_image_is_the_same_wherever_it_was_pushed_first(folder, reference):
-    (release,) = read_releases(folder({**PINNED, "image": reference}), simulate=False)
-    assert release.image == f"modelyard/flight-delay@sha256:{IMAGE}"
+def test_a_release_that_nobody_here_trusts_is_refused_but_can_be_taken_back(packed, read):
+    packed(image=PUSHED)
+    with pytest.raises(ReleaseRefusedError, match="is not taken") as refused:
+        read()
+    assert "modelyard release trust" in refused.value.hint
+    assert [one.version for one in read(back=True)] == [7]
 
 
-def test_a_reference_that_is_pinned_needs_no_digest_beside_it(folder):
-    (release,) = read_releases(folder({**GOOD, "image": f"modelyard/x@sha256:{IMAGE}"}), simulate=False)
-    assert release.image.endswith(IMAGE)
+def test_a_release_that_was_changed_is_refused_in_a_rehearsal_too(packed, read, trusted):
+    (packed(image=PUSHED).folder / "sbom.cdx.json").write_text("{}")
+    for simulate in (False, True):
+        with pytest.raises(InvalidBundleError, match="is not taken"):
+            read(simulate=simulate)
 
 
-def test_models_come_in_the_order_of_their_names(folder):
-    folder({**PINNED, "model": "b_model"}, "one")
-    found = read_releases(folder({**PINNED, "model": "a_model"}, "two"), simulate=False)
-    assert [one.model for one in found] == ["a_model", "b_model"]
+def test_a_rehearsal_needs_no_key_of_the_environment(packed, read):
+    packed(image=PUSHED)
+    assert len(read(simulate=True)) == 1
 
 
-def test_where_nothing_builds_images_a_rehearsal_gets_a_stand_in_that_is_called_one(folder):
-    (release,) = read_releases(folder({**GOOD, "image": None}), simulate=True)
-    assert release.image == f"modelyard/stand-in/flight-delay@sha256:{BUNDLE}"
+def test_where_nothing_builds_images_a_rehearsal_gets_a_stand_in_that_is_called_one(packed, read):
+    record = packed().record
+    (release,) = read(simulate=True)
+    assert release.image == f"modelyard/stand-in/tiny@sha256:{record.digest}"
     assert release.is_stand_in
 
 
-@pytest.mark.parametrize(("image", "said"), [(None, "nothing built one"), ("modelyard/x:2", "a tag can be moved")])
-def test_outside_a_rehearsal_no_image_is_no_release(folder, image, said):
-    with pytest.raises(ReleaseRefusedError, match=said) as refused:
-        read_releases(folder({**GOOD, "image": image}), simulate=False)
-    assert "modelyard release build flight_delay --out DIR" in refused.value.hint
+def test_outside_a_rehearsal_no_image_is_no_release(packed, read, trusted):
+    packed()
+    with pytest.raises(ReleaseRefusedError, match="nothing built one") as refused:
+        read()
+    assert "modelyard release build tiny --out DIR" in refused.value.hint
+    assert len(read(back=True)) == 1, "it was never deployed, and a step back says so"
 
 
-@pytest.mark.parametrize(
-    ("document", "said"),
-    [
-        ("{", "is no release"),
-        ("[]", "is no release"),
-        ({**PINNED, "version": 0}, "version: "),
-        ({**PINNED, "digest": "b"}, "digest: "),
-        ({**PINNED, "model": "Flight-Delay"}, "model: "),
-        ({**PINNED, "image": "Model Yard"}, "image: "),
-        ({**PINNED, "image": "-v"}, "image: "),
-        ({**PINNED, "image_digest": "sha256:a"}, "image_digest: "),
-    ],
-)
-def test_what_is_no_release_is_named_with_its_file(folder, document, said):
-    with pytest.raises(InvalidBundleError, match=said) as refused:
-        read_releases(folder(document), simulate=True)
-    assert "release-flight_delay/release.json" in refused.value.message
+def test_a_folder_without_a_release_is_refused(read, tmp_path):
+    with pytest.raises(InvalidBundleError, match="holds no release"):
+        read(simulate=True)
 
 
-def test_a_folder_without_a_release_is_refused_and_so_is_none(tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigurationError, match=r"no release\.json in it"):
-        read_releases(tmp_path / "empty", simulate=True)
-    with pytest.raises(ConfigurationError, match="no such folder"):
-        read_releases(tmp_path / "missing", simulate=True)
+class TestRecords:
+    @pytest.fixture
+    def record(self, packed):
+        return packed(image=PUSHED).record
 
+    @pytest.mark.parametrize(
+        "reference",
+        [
+            "modelyard/tiny",
+            "modelyard/tiny:7",
+            "localhost/modelyard/tiny:7",
+            "localhost:5000/modelyard/tiny:7",
+            f"crmyarddevweu.azurecr.io/modelyard/tiny@sha256:{'a' * 64}",
+        ],
+    )
+    def test_an_image_is_the_same_wherever_it_was_pushed_first(self, record, reference):
+        assert release_of(replace(record, image=reference), simulate=False).image == (
+            f"modelyard/tiny@{record.image_digest}"
+        )
 
-def test_two_releases_of_one_model_are_refused_and_the_same_one_twice_is_not(folder):
-    folder(PINNED, "one")
-    assert len(read_releases(folder(PINNED, "two"), simulate=True)) == 1
-    with pytest.raises(ConfigurationError, match="two releases of flight_delay"):
-        read_releases(folder({**PINNED, "version": 3}, "two"), simulate=True)
+    @pytest.mark.parametrize("reference", ["Model Yard", "-v", "a/$(id)", "a//b", ":7"])
+    def test_an_image_with_another_kind_of_name_is_refused(self, record, reference):
+        with pytest.raises(ReleaseRefusedError, match="is called"):
+            release_of(replace(record, image=reference), simulate=True)
+
+    def test_a_version_that_is_no_number_names_no_revision(self, record):
+        with pytest.raises(ReleaseRefusedError, match="is no number"):
+            release_of(replace(record, version="7.1"), simulate=True)

@@ -57,14 +57,15 @@ def test_the_month_comes_with_the_date_of_its_prices_and_the_budget(preview):
 
 def test_a_clean_preview_refuses_nothing(preview):
     told = document(preview())
-    assert (told["would_be_refused"], told["refusals"], told["problems"]) == (False, [], [])
-    assert told["policies"]["mandatory"] == []
+    assert (told["would_be_refused"], told["refusals"]) == (False, [])
+    assert {one["level"] for one in told["findings"]} <= {"advisory"}
 
 
 def test_a_broken_mandatory_rule_is_told_with_what_to_do_and_refuses(preview, environment):
     result = preview(("mlflow", "configuration.ingress.allowInsecure", True))
     told = document(result)
-    (broken,) = told["policies"]["mandatory"]
+    broken, *others = told["findings"]
+    assert {one["level"] for one in others} <= {"advisory"}, "what refuses comes first"
     assert (broken["rule"], broken["resource"], broken["level"]) == ("apps-https-only", "mlflow", "mandatory")
     assert told["refusals"] == [broken["message"]]
     assert told["would_be_refused"]
@@ -74,15 +75,17 @@ def test_a_broken_mandatory_rule_is_told_with_what_to_do_and_refuses(preview, en
 
 def test_what_azure_would_refuse_is_told_and_refuses(preview):
     told = document(preview(("mlflow", "configuration.activeRevisionsMode", "Sometimes")))
-    assert len(told["problems"]) == 1
-    assert "mlflow: " in told["problems"][0]
+    (found,) = told["findings"]
+    assert (found["rule"], found["level"]) == ("azure-types", "mandatory")
+    assert "mlflow: " in found["message"]
+    assert told["refusals"] == [found["message"]]
     assert told["would_be_refused"]
 
 
 def test_an_advisory_rule_is_told_and_refuses_nothing(preview):
     advice = Violation("soft", "advisory", "vault", "a.b", "x", "y", "do z")
     told = document(preview().judged(Findings((), (advice,)), estimate=None, examples=()))
-    assert [one["rule"] for one in told["policies"]["advisory"]] == ["soft"]
+    assert [one["rule"] for one in told["findings"]] == ["soft"]
     assert not told["would_be_refused"]
 
 

@@ -28,7 +28,7 @@ class Version:
     image: str
     """repository@sha256:..., in the environment's own registry."""
     digest: str
-    """Of the bundle, as hex digits."""
+    """Of the model, as hex digits."""
     revision: str = ""
     """Its revision, as Container Apps names it after the app: v2-3fa9c2d1; nothing before it is drawn."""
     content: str = ""

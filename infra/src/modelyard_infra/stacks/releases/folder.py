@@ -1,44 +1,22 @@
-"""Reads the releases of a pipeline's run: a folder with a release.json for each model."""
+"""Takes the releases of a pipeline's run for an environment in Azure: who signed them, and which image runs there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from modelyard.environment.models import Environment
+from modelyard.environment.workspace import Workspace
+from modelyard.errors import ReleaseRefusedError
 
-from modelyard.environment.azure_compute import ModelName
-from modelyard.errors import ConfigurationError, InvalidBundleError, ReleaseRefusedError
+if TYPE_CHECKING:
+    from modelyard.release.travelling.record import ReleaseRecord
 
-DOCUMENT = "release.json"
-DEEPEST = 2
-"""Folders between the one that is named and a release: an artifact, and a model in it."""
 STAND_IN = "modelyard/stand-in"
 """Where nothing builds images, the repository says so: no registry has one that is called like this."""
-BUILD = "modelyard release build"
-
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-ImageDigest = Annotated[str, Field(pattern=r"^(sha256:)?[0-9a-f]{64}$")]
-Reference = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$", max_length=512)]
-
-
-class ReleaseDocument(BaseModel):
-    """What `modelyard release build` says of a release. It may say more."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    model: ModelName
-    """The model's name."""
-    version: int = Field(ge=1)
-    """The version in the registry."""
-    digest: Digest
-    """Of the bundle."""
-    image: Reference | None
-    """Where the image was pushed to; null where nothing builds images."""
-    image_digest: ImageDigest | None = None
-    """What the registry knows it by."""
+REPOSITORY = re.compile(r"[a-z0-9]+([._/-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,81 +26,84 @@ class Release:
     model: str
     version: int
     digest: str
-    """Of the bundle, as hex digits."""
+    """Of the model, as hex digits."""
     image: str
     """repository@sha256:..., whatever registry it was pushed to first: each environment pulls from its own."""
 
     @property
     def is_stand_in(self) -> bool:
-        """Whether no image was built, and the bundle's digest stands for the image's."""
+        """Whether no image was built, and the model's digest stands for the image's."""
         return self.image.startswith(f"{STAND_IN}/")
 
 
-def read_releases(folder: Path, *, simulate: bool) -> tuple[Release, ...]:
+def read_releases(
+    folder: Path, environment: Environment, workspace: Workspace, *, simulate: bool, back: bool
+) -> tuple[Release, ...]:
     """Every release in a folder, by the names of the models.
 
+    A rehearsal asks for no signature, because the environment's keys are in its vault. Neither does a step back: it
+    only moves requests to what ran before, and must not fail for a key.
+
     Args:
-        folder: holds release.json files, up to two folders deep.
-        simulate: whether a release without an image may be rehearsed.
+        folder: A release, or folders of releases, as a pipeline's artifacts come.
+        environment: Where they are to run.
+        workspace: Where the environment's trusted keys are.
+        simulate: Whether it is a rehearsal; then a release without an image gets a stand-in.
+        back: Whether they are taken back.
 
     Raises:
-        ConfigurationError: there is no such folder, no release in it, or two of one model.
-        InvalidBundleError: a release cannot be read.
-        ReleaseRefusedError: a release has no image.
+        InvalidBundleError: There is none, or one is damaged.
+        ReleaseRefusedError: One is not signed by a key that the environment trusts, or has no image.
     """
-    found: dict[str, Release] = {}
-    for file in _documents(folder):
-        release = _release(file, simulate=simulate)
-        if release.model in found and found[release.model] != release:
-            raise ConfigurationError(
-                f"{folder} holds two releases of {release.model}; allowed: one of each model",
-                hint="keep the releases of each run in a folder of their own",
-            )
-        found[release.model] = release
-    if not found:
-        what = f"no {DOCUMENT} in it, nor in its folders" if folder.is_dir() else "no such folder"
-        raise ConfigurationError(f"there are no releases in {folder}: {what}", hint=f"{BUILD} NAME --out {folder}")
+    from modelyard.release.signers import trusted_keys_of
+    from modelyard.release.travelling.finding import find_releases, open_releases
+
+    if back:
+        records = [record for _, record in find_releases(folder).values()]
+    else:
+        trusted = None if simulate else trusted_keys_of(environment, workspace)
+        records = [release.record for release in open_releases(folder, trusted_keys=trusted)]
+    # What never had an image was never deployed either: there is nothing to take back, and nothing to refuse.
+    found = {record.model: release_of(record, simulate=simulate or back) for record in records}
     return tuple(found[name] for name in sorted(found))
 
 
-def _documents(folder: Path) -> Iterator[Path]:
-    for depth in range(DEEPEST + 1):
-        yield from sorted(folder.glob("/".join([*["*"] * depth, DOCUMENT])))
+def release_of(record: ReleaseRecord, *, simulate: bool) -> Release:
+    """What a release's record says of what is to run.
+
+    Raises:
+        ReleaseRefusedError: It has no image that could be named by its digest, or a version that is no number.
+    """
+    if not record.version.isdecimal():
+        raise ReleaseRefusedError(
+            f"version {record.version} of {record.model} is no number, and a revision is named after it",
+            hint="release a version of the registry, which numbers them",
+        )
+    return Release(record.model, int(record.version), record.digest, _image(record, simulate=simulate))
 
 
-def _release(file: Path, *, simulate: bool) -> Release:
-    try:
-        document = ReleaseDocument.model_validate_json(file.read_bytes())
-    except (ValidationError, OSError) as error:
-        raise InvalidBundleError(f"{file} is no release: {_reasons(error)}", hint=f"{BUILD} NAME --out DIR") from None
-    return Release(document.model, document.version, document.digest, _image(document, file, simulate=simulate))
-
-
-def _image(document: ReleaseDocument, file: Path, *, simulate: bool) -> str:
+def _image(record: ReleaseRecord, *, simulate: bool) -> str:
     """The image without its registry and its tag, and with its digest."""
-    repository, _, pinned = (document.image or "").partition("@")
-    digest = (document.image_digest or pinned).removeprefix("sha256:")
-    if repository and digest:
-        return f"{_without_registry(repository)}@sha256:{digest}"
+    if record.image is not None and record.image_digest is not None:
+        repository = _without_registry(record.image.partition("@")[0])
+        if not REPOSITORY.fullmatch(repository):
+            raise ReleaseRefusedError(
+                f"the image of {record.model} is called {record.image!r}; allowed: lower-case letters, digits, . _ / -",
+                hint=f"build it anew: modelyard release build {record.model} --out DIR",
+            )
+        return f"{repository}@{record.image_digest}"
     if simulate:
-        return f"{STAND_IN}/{document.model.replace('_', '-')}@sha256:{document.digest}"
-    found = "a tag can be moved" if repository else "nothing built one"
+        return f"{STAND_IN}/{record.model.replace('_', '-')}@sha256:{record.digest}"
     raise ReleaseRefusedError(
-        f"{file} names no image by its digest: {found}; a container app cannot run it",
+        f"the release of {record.model} version {record.version} has no image: nothing built one, and a container app "
+        "cannot run it",
         hint="build it where the environment's registry or Docker can be reached (release.builder in "
-        f"environments/base.yaml): {BUILD} {document.model} --out DIR; or rehearse it with --simulate",
+        f"environments/base.yaml): modelyard release build {record.model} --out DIR; or rehearse it with --simulate",
     )
 
 
-def _without_registry(repository: str) -> str:
-    host, slash, rest = repository.partition("/")
+def _without_registry(reference: str) -> str:
+    host, slash, rest = reference.partition("/")
     is_host = slash and (host == "localhost" or {".", ":"} & set(host))
-    path = rest if is_host else repository
-    head, slash, last = path.rpartition("/")
+    head, slash, last = (rest if is_host else reference).rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}"
-
-
-def _reasons(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors())

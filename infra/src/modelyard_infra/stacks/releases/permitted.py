@@ -8,18 +8,28 @@ from modelyard_infra.blueprint.azure.released import Releases
 from modelyard_infra.stacks.releases.moves import Order
 
 
-def permit(environment: Environment, order: Order) -> None:
-    """Lets an order pass that is about models which the environment's file does not name.
+def permit_any(environment: Environment) -> None:
+    """Lets an environment pass that runs containers.
 
     Raises:
-        ConfigurationError: the environment is on this machine, or its file names one of the models.
+        ConfigurationError: it is on this machine.
     """
     if environment.azure is None:
         raise ConfigurationError(
             f"environment {environment.name} is on this machine: nothing is released to it as infrastructure",
             hint="modelyard release --help",
         )
-    named = [one.model for one in order.releases if one.model in environment.azure.container_apps.models]
+
+
+def permit(environment: Environment, order: Order) -> None:
+    """Lets an order pass that is about models which the environment's file does not name.
+
+    Raises:
+        ConfigurationError: the environment is on this machine, or its file names one of the models.
+    """
+    permit_any(environment)
+    known = environment.azure.container_apps.models if environment.azure else {}
+    named = [one.model for one in order.releases if one.model in known]
     if named:
         file = f"environments/{environment.name}.yaml"
         raise ConfigurationError(

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+ASKS = frozenset({"--help", "-h", "--version"})
+"""With one of these, nothing else matters."""
+
 
 def wrong_with(words: Sequence[str]) -> str | None:
     """What is wrong with the words after `modelyard`, or nothing. Macros may stand for any value.
@@ -23,9 +26,9 @@ def wrong_for(command: click.Command, words: Sequence[str]) -> str | None:
     """The same for one command or group."""
     context = click.Context(command, info_name=command.name, resilient_parsing=True)
     rest = list(words)
+    if ASKS & set(rest):
+        return None
     while isinstance(command, click.Group):
-        if rest and rest[0] in {"--help", "-h", "--version"}:
-            return None
         name = rest.pop(0) if rest else ""
         found = command.get_command(context, name) if name else None
         if found is None:
@@ -43,8 +46,6 @@ def _wrong_arguments(command: click.Command, context: click.Context, words: list
         return error.format_message()
     if surplus:
         return f"nothing takes `{surplus[0]}`"
-    if "help" in given:
-        return None
     for parameter in command.params:
         value = given.get(parameter.name or "")
         if parameter.required and not parameter.envvar and not (isinstance(value, str | tuple | list) and value):

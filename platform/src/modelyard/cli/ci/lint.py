@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -32,11 +33,20 @@ def lint(files: tuple[str, ...], *, show_rules: bool, output_format: str) -> Non
     if show_rules:
         _show_rules(output_format)
         return
-    study = study_of(Workspace.find().root, files or None, wrong_with)
+    root = Workspace.find().root
+    study = study_of(root, [_from_root(file, root) for file in files] or None, wrong_with)
     findings = judge(study)
     emit(_document(findings, study), lambda: _text(findings, study), output_format)
     if any(finding.severity == "error" for finding in findings):
         sys.exit(InvalidPipelineError.exit_code)
+
+
+def _from_root(file: str, root: Path) -> str:
+    """A file as pipelines name it, wherever the command was called."""
+    path = Path(file).resolve()
+    if not path.is_relative_to(root):
+        raise click.UsageError(f"{file} is not in {root}")
+    return path.relative_to(root).as_posix()
 
 
 def _show_rules(output_format: str) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from modelyard.delivery.expanding.expansion import Expansion, expand
 from modelyard.delivery.expanding.nodes import Items
+from modelyard.delivery.expanding.parameters import LISTS, Parameter, read_declarations
 from modelyard.delivery.expanding.pipelines import read_pipeline
+from modelyard.delivery.expanding.reading import read_yaml
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.repository import entry_files, read_repository, template_files
 from modelyard.delivery.linting.sources import Source, read_source, text_of
@@ -20,6 +22,8 @@ from modelyard.errors import InvalidPipelineError
 STAND_IN = "standIn"
 MOST_VALUES = 8
 """A parameter with more allowed values is tried with its default alone."""
+SOMETHING: Mapping[str, Any] = {"boolean": False, "number": 1, "object": {}, "step": {"bash": "echo"}}
+"""What is chosen for a parameter without a default, by its type."""
 _LOCATED = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
 Choice = Mapping[str, Any]
 
@@ -36,11 +40,21 @@ class _Reading:
     def add(self, file: str) -> None:
         """One entry file, with its defaults and then with everything else that may be chosen."""
         self.files[file] = True
-        first = self._expand(file, {}, must=True)
+        needed = self._needed(file)
+        first = self._expand(file, needed, must=True)
         if first is None:
             return
         for choice in choices_of(first):
-            self._expand(file, choice, must=not any(value == [] for value in choice.values()))
+            self._expand(file, {**needed, **choice}, must=not any(value == [] for value in choice.values()))
+
+    def _needed(self, file: str) -> Choice:
+        """Something for every parameter that has no default, which a person must choose."""
+        try:
+            top = read_yaml((self.root / file).read_bytes(), file)
+            declared = read_declarations(top.get("parameters"), entry=True)
+        except (InvalidPipelineError, OSError):
+            return {}
+        return {one.name: _something(one) for one in declared if one.default is None}
 
     def _expand(self, file: str, choice: Choice, *, must: bool) -> Expansion | None:
         """An expansion that is allowed to fail refuses what may not be chosen."""
@@ -92,7 +106,7 @@ def choices_of(expansion: Expansion) -> list[Choice]:
     stand_ins = [value for value in _values(expansion, STAND_IN) if value not in {"", "none"}]
     found += [{STAND_IN: value} for value in stand_ins]
     for parameter in expansion.parameters:
-        if parameter.name == STAND_IN:
+        if parameter.name == STAND_IN or parameter.type in LISTS:
             continue
         default = text_of(parameter.default)
         others = [value for value in _values(expansion, parameter.name) if value != default]
@@ -100,6 +114,13 @@ def choices_of(expansion: Expansion) -> list[Choice]:
         found += [{parameter.name: value, STAND_IN: stand_in} for value in others for stand_in in stand_ins]
         found += [{parameter.name: []}] if isinstance(parameter.default, Items) else []
     return found
+
+
+def _something(parameter: Parameter) -> object:
+    if parameter.values:
+        value = parameter.values[0].text
+        return [value] if parameter.type in LISTS else value
+    return SOMETHING.get(parameter.type, [] if parameter.type in LISTS else "something")
 
 
 def _values(expansion: Expansion, name: str) -> list[str]:

@@ -81,7 +81,7 @@ class Agent:
     status: str = "Succeeded"
     """How the job stands."""
     at_end: list[CacheWish] = field(default_factory=list)
-    """What Cache@2 keeps when the job has succeeded."""
+    """What Cache@2 keeps when the job has ended."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """What a step's process gets: the caller's few settings, variables but no secret ones, then its `env:`."""
@@ -105,3 +105,5 @@ class CacheWish:
 
     source: Path
     target: Path
+    restored: bool
+    """Whether it was there before."""

@@ -38,6 +38,17 @@ def publish(source: Path, name: str, *, by: str, store: Path, record: RunRecord)
     return sum(path.is_file() for path in (store / name).rglob("*"))
 
 
+def download_all(target: Path, *, store: Path, patterns: str = "**") -> dict[str, int]:
+    """Puts every artifact into a folder of its name; patterns begin with that name. Returns how many files of each."""
+    found = dict.fromkeys(sorted(names_in(store)), 0)
+    for path in matching(store, patterns):
+        name = path.relative_to(store).parts[0]
+        if name in found:
+            _copy_file(path, target / path.relative_to(store))
+            found[name] += 1
+    return found
+
+
 def download(name: str, target: Path, *, store: Path, patterns: str = "**") -> int:
     """Puts the files of an artifact into a folder; returns how many.
 
@@ -50,9 +61,7 @@ def download(name: str, target: Path, *, store: Path, patterns: str = "**") -> i
         raise ArtifactError(f"there is no artifact {name}; this run has: {known}")
     wanted = matching(source, patterns)
     for path in wanted:
-        copy = target / path.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy, follow_symlinks=False)
+        _copy_file(path, target / path.relative_to(source))
     target.mkdir(parents=True, exist_ok=True)
     return len(wanted)
 
@@ -60,6 +69,11 @@ def download(name: str, target: Path, *, store: Path, patterns: str = "**") -> i
 def names_in(store: Path) -> list[str]:
     """The artifacts of a run."""
     return [path.name for path in store.iterdir() if not path.name.startswith(".")] if store.is_dir() else []
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -29,22 +29,20 @@ class Removed:
 
 
 def clean(home: Path, keeper: YardKeeper, *, checkout: Path, forget: bool) -> Removed:
-    """Removes every run that is not under way; with `forget` also the yards, whose services are stopped first.
+    """Removes every run that is not under way; with `forget` also the yards.
+
+    Services of yards are stopped first: what they run lies in the checkouts of runs. Where that fails, all stays.
 
     Raises:
         StackBusyError: a rehearsal uses the yards.
     """
     runs = Runs(home)
-    if not forget:
-        return Removed(tuple(runs.clean()), (), ())
     with runs.yards_held():
-        gone, problems = [], []
-        for yard in yards_in(runs.yards):
-            problem = keeper.down(yard, checkout=checkout)
-            if problem:
-                # Its services may still run, so what they write to stays.
-                problems.append(problem)
-                continue
+        yards = yards_in(runs.yards)
+        problems = tuple(filter(None, [keeper.down(yard, checkout=checkout) for yard in yards]))
+        if problems:
+            return Removed((), (), problems)
+        forgotten = yards if forget else []
+        for yard in forgotten:
             shutil.rmtree(yard)
-            gone.append(yard.name)
-        return Removed(tuple(runs.clean()), tuple(gone), tuple(problems))
+        return Removed(tuple(runs.clean()), tuple(yard.name for yard in forgotten), ())

@@ -9,7 +9,7 @@ LOCAL = "local"
 SIMULATE = "--simulate"
 REACHES = frozenset({"preview", "up", "refresh", "outputs", "down"})
 """Verbs of `modelyard infra` that look at, or change, an environment."""
-VALUED = frozenset({"--replace", "--format"})
+VALUED = frozenset({"--format", "--percent", "--releases", "--replace"})
 """Their options that take a value."""
 CLOUD_TOOLS = frozenset({"az", "azd", "pulumi", "terraform"})
 HARMLESS = frozenset({"--version", "version", "--help", "-h"})

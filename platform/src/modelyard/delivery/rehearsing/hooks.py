@@ -12,8 +12,9 @@ from modelyard.delivery.places import Place
 from modelyard.delivery.rehearsing.agents import Agent, Folders
 from modelyard.delivery.rehearsing.artifacts import names_in
 from modelyard.delivery.rehearsing.masking import Mask
+from modelyard.delivery.rehearsing.plan import label_of
 from modelyard.delivery.rehearsing.predefined import set_predefined
-from modelyard.delivery.rehearsing.records import JobRecord, StageRecord, State, StepRecord
+from modelyard.delivery.rehearsing.records import GOOD, JobRecord, StageRecord, State, StepRecord
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 from modelyard.delivery.rehearsing.steps import Bench, run_step
 from modelyard.delivery.rehearsing.tasks.caches import keep
@@ -59,9 +60,8 @@ def run_steps(
     finally:
         executor.close()
         _take_outputs(rehearsal, stage, job, agent=agent)
-    if agent.status in ("Succeeded", "SucceededWithIssues"):
         for wish in agent.at_end:
-            keep(wish)
+            keep(wish, succeeded=agent.status in GOOD)
     return agent.status
 
 
@@ -85,7 +85,7 @@ def new_records(steps: Sequence[Step], *, logs: PurePosixPath, first: int = 1, h
     return [
         StepRecord(
             number=number,
-            label=step.label,
+            label=label_of(step),
             name=step.name,
             place=str(step.place),
             hook=hook,
@@ -178,7 +178,7 @@ def _download_all(place: Place) -> Step:
 
 
 def _file_name(step: Step) -> str:
-    return NOT_IN_FILES.sub("-", (step.name or step.label).lower()).strip("-")[:50] or "step"
+    return NOT_IN_FILES.sub("-", (step.name or label_of(step)).lower()).strip("-")[:50] or "step"
 
 
 def with_titles(steps: Sequence[Step], variables: Variables, mask: Mask) -> tuple[Step, ...]:

@@ -56,8 +56,14 @@ def _job(job: Job, gates: Gates) -> Node:
     return _line(said), below
 
 
+def label_of(step: Step) -> str:
+    """What people read of a step: `checkout self` rather than `self`."""
+    plain = not (step.title or step.name) and step.kind in ("checkout", "download", "publish")
+    return f"{step.kind} {step.does}" if plain else step.label
+
+
 def _step(step: Step) -> str:
-    return _line([step.label, _if(step.condition), step.does if step.kind == "task" and step.title else ""])
+    return _line([label_of(step), _if(step.condition), step.does if step.kind == "task" and step.title else ""])
 
 
 def _after(names: Sequence[str]) -> str:
@@ -99,7 +105,7 @@ def _document(stage: Stage, gates: Gates) -> dict[str, object]:
             "matrix": job.strategy.matrix,
             "environment": job.environment,
             "approval": bool(job.environment) and (job.environment or "").partition(".")[0] in gates,
-            "steps": [step.label for step in job.all_steps],
+            "steps": [label_of(step) for step in job.all_steps],
         }
         for job in stage.jobs
     ]

@@ -222,6 +222,14 @@ DEFECTS = (
         at="name: canaryPercent",
     ),
     Defect(
+        name="a parameter that somebody has to choose",
+        rule="parameter-default",
+        file=NIGHTLY,
+        old="    type: string\n    default: none\n",
+        new="    type: string\n",
+        at="- name: standIn",
+    ),
+    Defect(
         name="a parameter that nothing uses",
         rule="parameter-used",
         file=VERIFY,

@@ -137,8 +137,8 @@ def _is_at_root(step: Step) -> bool:
 
 def missing_input(run: Run, study: Study) -> Iterator[Problem]:
     """Tasks that run a file that is not there."""
-    for _, _, step in run.steps:
-        for key, value in step.inputs.items() if step.kind == "task" else ():
+    for _, job, step in run.steps:
+        for key, value in step.inputs.items() if step.kind == "task" and not _is_elsewhere(job) else ():
             name = str(value).replace("\\", "/").removeprefix("./") if key in FILE_INPUTS else ""
             wrong = missing_file([f"./{name}"], study.repository) if name and not OUTSIDE.search(name) else None
             if wrong:

@@ -104,6 +104,7 @@ RULES = (
         kind="house",
         what="`pr:` comes with a note that Azure Repos ignores it.",
         why="Somebody would wait for checks that never start.",
+        severity="note",
         check=each_source(ignored),
     ),
 )

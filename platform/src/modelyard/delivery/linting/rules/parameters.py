@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from modelyard.delivery.expanding.nodes import Node
+from modelyard.delivery.expanding.nodes import Fields, Node
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_source
 from modelyard.delivery.linting.sources import Source, entry_of, items_of, text_of
@@ -23,6 +23,12 @@ def declared_in(source: Source) -> dict[str, Node]:
         return {}
     listed = {text_of(name[1]): item for item in items_of(found[1]) if (name := entry_of(item, "name"))}
     return listed or {key.text: key for key, _ in getattr(found[1], "entries", ())}
+
+
+def _is_open(source: Source) -> bool:
+    """The old form, names with defaults, takes whatever a caller gives."""
+    found = entry_of(source.top, "parameters")
+    return found is not None and isinstance(found[1], Fields)
 
 
 def webhooks_in(source: Source) -> set[str]:
@@ -46,6 +52,8 @@ def mentions_in(source: Source) -> Iterator[tuple[str, Problem]]:
 def undeclared(source: Source, study: Study) -> Iterator[Problem]:
     """Parameters that a file asks for but does not declare: the service takes them for empty."""
     del study
+    if _is_open(source):
+        return
     known = {name.lower() for name in declared_in(source)} | webhooks_in(source)
     for name, problem in mentions_in(source):
         if name.lower() not in known:
@@ -59,6 +67,15 @@ def untyped(source: Source, study: Study) -> Iterator[Problem]:
     for name, node in declared_in(source).items():
         if entry_of(node, "type") is None:
             yield Problem(node.place, f"parameter `{name}` has no type", "add type: string, or what it is")
+
+
+def without_default(source: Source, study: Study) -> Iterator[Problem]:
+    """Parameters of a run that somebody has to choose."""
+    del study
+    for name, node in declared_in(source).items() if source.entry else ():
+        if entry_of(node, "name") and entry_of(node, "default") is None:
+            message = f"parameter `{name}` of an entry file has no default"
+            yield Problem(node.place, message, "add one: nobody is there to choose when a trigger starts a run")
 
 
 def unused(source: Source, study: Study) -> Iterator[Problem]:
@@ -87,6 +104,13 @@ RULES = (
         what="Every parameter has a type.",
         why="Whoever queues a run is told at once what does not fit.",
         check=each_source(untyped),
+    ),
+    Rule(
+        id="parameter-default",
+        kind="house",
+        what="Parameters of entry files have a default.",
+        why="A run that a trigger or a schedule starts would fail before it begins.",
+        check=each_source(without_default),
     ),
     Rule(
         id="parameter-used",

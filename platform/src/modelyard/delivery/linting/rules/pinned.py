@@ -41,17 +41,16 @@ def _images(run: Run) -> Iterator[tuple[Place, str, str]]:
     for item in containers:
         if isinstance(item, Mapping) and "image" in item:
             yield run.pipeline.place, "image", str(item["image"])
-    for text in _containers_in(run.pipeline.document):
+    for key, text in _containers_in(run.pipeline.document):
         if text not in named:
-            yield run.pipeline.place, "container", text
+            yield run.pipeline.place, key, text
 
 
-def _containers_in(value: object) -> Iterator[str]:
+def _containers_in(value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "container":
-                image = inner.get("image") if isinstance(inner, Mapping) else inner
-                yield str(image)
+                yield ("image", str(inner.get("image"))) if isinstance(inner, Mapping) else (key, str(inner))
             elif key not in {"resources", "inputs"}:
                 yield from _containers_in(inner)
     elif isinstance(value, list):

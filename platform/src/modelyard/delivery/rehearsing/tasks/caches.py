@@ -21,24 +21,29 @@ def cache(work: Work) -> Outcome:
         work.say(f"{folder} is kept here")
         return _hit(work, "true" if folder.exists() else "false")
     kept = work.rehearsal.runs.caches / key_of(work.input("key"), sources)
-    if kept.is_dir():
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(kept, folder, symlinks=True)
-        work.say(f"restored {folder}")
-        return _hit(work, "true")
-    work.agent.at_end.append(CacheWish(folder, kept))
-    work.say(f"nothing is kept for this key yet; {folder} will be")
-    return _hit(work, "false")
+    restored = _moved(kept, folder)
+    work.agent.at_end.append(CacheWish(folder, kept, restored=restored))
+    work.say(f"restored {folder}" if restored else f"nothing is kept for this key; {folder} will be")
+    return _hit(work, "true" if restored else "false")
 
 
-def keep(wish: CacheWish) -> None:
-    """Keeps a folder, as a whole or not at all."""
-    if not wish.source.is_dir() or wish.target.exists():
-        return
-    torn = wish.target.with_name(f".{wish.target.name}")
-    shutil.rmtree(torn, ignore_errors=True)
-    shutil.copytree(wish.source, torn, symlinks=True)
-    torn.replace(wish.target)
+def keep(wish: CacheWish, *, succeeded: bool) -> None:
+    """Keeps a folder when its job ends: what was restored in any case, what is new only if the job succeeded."""
+    if succeeded or wish.restored:
+        _moved(wish.source, wish.target)
+
+
+def _moved(source: Path, target: Path) -> bool:
+    """Moves a folder as a whole, which costs nothing; False if it is not there, or another run has it."""
+    if not source.is_dir():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        source.rename(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def key_of(text: str, sources: Path) -> str:

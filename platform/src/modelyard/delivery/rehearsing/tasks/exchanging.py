@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.artifacts import ArtifactError, download, names_in, publish
+from modelyard.delivery.rehearsing.artifacts import ArtifactError, download, download_all, publish
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
 
@@ -62,13 +62,15 @@ def published(work: Work, path: str, name: str) -> Outcome:
 def downloaded(work: Work, name: str, target: Path, *, patterns: str = "**") -> Outcome:
     """Downloads one artifact into `target`, or all, each into a folder of its name there."""
     store = work.rehearsal.folder.artifacts
-    wanted = {name: target} if name else {one: target / one for one in sorted(names_in(store))}
     try:
-        for one, folder in wanted.items():
-            count = download(one, folder, store=store, patterns=patterns)
-            work.say(f"{one}: {count} files into {folder}")
+        if name:
+            found = {name: download(name, target, store=store, patterns=patterns)}
+        else:
+            found = download_all(target, store=store, patterns=patterns)
     except ArtifactError as error:
         return work.failed(str(error))
+    for one, count in found.items():
+        work.say(f"{one}: {count} files into {target}")
     return DONE
 
 

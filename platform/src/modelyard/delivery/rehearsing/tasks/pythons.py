@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
@@ -14,13 +14,14 @@ ASK = "import sys; print(sys._base_executable or sys.executable); print('%d.%d.%
 MINORS = range(20, 7, -1)
 WILDCARD = re.compile(r"\d+(?:\.\d+)*(?:\.[xX*])?")
 CONDITION = re.compile(r"(>=|<=|>|<|=)\s*(\d+(?:\.\d+)*)")
+NAMED = re.compile(r"3\.(\d+)")
 Version = tuple[int, ...]
 
 
 def use_python(work: Work) -> Outcome:
     """Finds the newest Python that the version asks for."""
     wanted = work.input("versionSpec", default="3.x")
-    for executable, version in _pythons(work.agent.passed):
+    for executable, version in _pythons(work.agent.passed, wanted):
         if suits(version, wanted):
             folder = work.agent.folders.tools / "python"
             folder.mkdir(exist_ok=True)
@@ -62,16 +63,20 @@ def _numbers(text: str) -> Version:
     return tuple(int(part) for part in text.split("."))
 
 
-def _pythons(passed: Mapping[str, str]) -> list[tuple[str, Version]]:
-    """Every Python on PATH, newest first. A name that stands there may still be none, so each is asked."""
-    names = [*(f"python3.{minor}" for minor in MINORS), "python3", "python"]
-    found: dict[str, Version] = {}
-    for name in names:
+def _pythons(passed: Mapping[str, str], wanted: str) -> Iterator[tuple[str, Version]]:
+    """Every Python on PATH that may suit, newest first. A name that stands there may still be none, so it is asked."""
+    minors = [minor for minor in MINORS if _may_suit(minor, wanted)]
+    for name in (*(f"python3.{minor}" for minor in minors), "python3", "python"):
         path = shutil.which(name, path=passed.get("PATH", os.defpath))
         asked = _ask(path, passed) if path else None
         if asked is not None:
-            found.setdefault(*asked)
-    return sorted(found.items(), key=lambda one: one[1], reverse=True)
+            yield asked
+
+
+def _may_suit(minor: int, wanted: str) -> bool:
+    """Whether a 3.MINOR needs to be asked at all: starting one takes a while."""
+    named = NAMED.match(wanted.strip())
+    return named is None or int(named[1]) == minor
 
 
 def _ask(path: str, passed: Mapping[str, str]) -> tuple[str, Version] | None:
