@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from modelyard.environment.azure_rollouts import RevisionRollout, rollout_problems
-from modelyard.environment.settings import Guid, Problem, Section, refuse
+from modelyard.environment.settings import Guid, Problem, Section, is_example, refuse
 
 Image = Annotated[
     str,
@@ -123,6 +123,11 @@ class ContainerApps(Section):
     """The released models, each an app of its own. {} before the first release."""
     jobs: Jobs
     """Jobs on the embedded engine."""
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Models about which the file decides, so that nothing else may. An example image decides nothing."""
+        return frozenset(name for name, model in self.models.items() if not is_example(model.image))
 
 
 class Mlflow(Section):

@@ -18,7 +18,7 @@ from modelyard.environment.azure_settings import Azure
 from modelyard.environment.release_settings import Release, release_problems
 from modelyard.environment.schedule_settings import Schedules, schedule_problems
 from modelyard.environment.sections import Gates, Lake, Local, Notification, Promotion, Serving, Tracking
-from modelyard.environment.settings import EXAMPLE_MARKS, Problem, Section, refuse
+from modelyard.environment.settings import Problem, Section, is_example, refuse
 
 PRODUCTION = "prod"
 
@@ -90,7 +90,7 @@ def _examples(value: object, path: str) -> Iterator[str]:
     elif isinstance(value, tuple):
         for place, part in enumerate(value):
             yield from _examples(part, f"{path}.{place}")
-    elif isinstance(value, str) and any(mark in value for mark in EXAMPLE_MARKS):
+    elif isinstance(value, str) and is_example(value):
         yield path
 
 

@@ -49,6 +49,11 @@ class Problem:
     """What it may say."""
 
 
+def is_example(value: str) -> bool:
+    """Whether a value stands in a file only to show what belongs there."""
+    return any(mark in value for mark in EXAMPLE_MARKS)
+
+
 def refuse(problems: Iterable[Problem]) -> None:
     """Refuse a section for all its problems at once.
 

@@ -112,3 +112,14 @@ def test_where_callers_have_keys_a_released_model_may_read_them(environments):
     environment = type(environments["dev"]).model_validate(values)
     assert "role-models-api-keys" not in draw_azure(environment).graph
     assert "role-models-api-keys" in draw_azure(environment, releases={MODEL: Remembered(current=version(1))}).graph
+
+
+def test_an_example_in_the_file_decides_nothing_and_an_image_does(environments, changed):
+    released = {MODEL: Remembered(current=version(2))}
+    example = draw_azure(environments["dev"], releases=released)
+    assert app(example)["template"]["containers"][0]["image"].endswith(version(2).image)
+    image = f"modelyard/flight-delay@sha256:{'c' * 64}"
+    values = environments["dev"].model_dump()
+    values["azure"]["container_apps"]["models"] = {MODEL: {"version": 1, "image": image, "rollout": None}}
+    decided = draw_azure(type(environments["dev"]).model_validate(values), releases=released)
+    assert app(decided)["template"]["containers"][0]["image"].endswith(image)

@@ -39,12 +39,12 @@ def draw_models(site: Site) -> list[Resource]:
 
 
 def with_revisions(site: Site, releases: Releases) -> Releases:
-    """What was released, each revision with its name; without the models that the environment's file names."""
+    """What was released, each revision with its name; without the models that the environment's file decides about."""
 
     def content_of(version: Version) -> str:
         return content_digest(_template(site, full_name(site, version.image)))
 
-    unnamed = {name: one for name, one in releases.items() if name not in site.azure.container_apps.models}
+    unnamed = {name: one for name, one in releases.items() if name not in site.azure.container_apps.decided}
     return {name: remembered.drawn(content_of) for name, remembered in unnamed.items()}
 
 

@@ -22,13 +22,13 @@ def permit_any(environment: Environment) -> None:
 
 
 def permit(environment: Environment, order: Order) -> None:
-    """Lets an order pass that is about models which the environment's file does not name.
+    """Lets an order pass that is about models which the environment's file does not decide about.
 
     Raises:
         ConfigurationError: the environment is on this machine, or its file names one of the models.
     """
     permit_any(environment)
-    known = environment.azure.container_apps.models if environment.azure else {}
+    known = environment.azure.container_apps.decided if environment.azure else frozenset()
     named = [one.model for one in order.releases if one.model in known]
     if named:
         file = f"environments/{environment.name}.yaml"
