@@ -26,9 +26,13 @@ RUNS = {"clone-to-prediction": 3, "month-vs-spark": 5, "overhead-vs-bare": 7, "g
 RUNS |= {"bootstrap-vs-sklearn": 3, "false-promotions": 1}
 RUNS |= {"many-models": 3, "search": 5}
 RUNS |= {"onboarding": 3}
+RUNS |= {"pipelines": 5, "rehearsal": 5}
 RUNS |= {"serving-vs-mlflow": 5, "serving-p99": 3, "serving-vs-mlserver": 5, "serving-start": 5}
 RUNS |= {"serving-swap": 3, "serving-memory": 2, "serving-observability": 8}
-MODULES = {name: name.replace("-", "_") for name in RUNS} | {"search": "search_time"}
+MODULES = {name: name.replace("-", "_") for name in RUNS} | {
+    "search": "search_time",
+    "pipelines": "pipelines_vs_schema",
+}
 """Figure to the module that measures it."""
 Figures = Sequence[Figure | Skipped]
 

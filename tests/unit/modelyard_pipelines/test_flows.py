@@ -74,3 +74,11 @@ def test_a_workflow_of_this_process_is_the_same_graph_as_data(tmp_path):
     (curate,) = [task for task in flow.tasks if task.name == "curate-flight_delay"]
     assert set(curate.needs) == {task.name for task in flow.tasks} - {curate.name}
     assert str(Layer.CURATED) not in curate.command
+
+
+def test_without_a_month_the_workflow_brings_every_month_that_its_sources_know(tmp_path):
+    platform = bare_platform(WORKSPACE.root, tmp_path / "state")
+    names = {step.task.name for step in data_workflow(platform, find_purpose("flight_delay"), ()).steps}
+    months = {name.removeprefix("deliver-flights-") for name in names if name.startswith("deliver-flights-")}
+    assert months == {f"2013-{month:02d}" for month in range(1, 13)}
+    assert {name for name in names if name.startswith("deliver-planes")} == {"deliver-planes"}

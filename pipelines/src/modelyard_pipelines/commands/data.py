@@ -155,12 +155,15 @@ def curate(purpose: str, environment_name: str, output_format: str) -> None:
 @environment_option
 @format_option
 def run(name: str, months: tuple[str, ...], environment_name: str, output_format: str) -> None:
-    """Runs the whole data workflow of a purpose, or one delivery of a source. Run again, it continues."""
+    """Runs the whole data workflow of a purpose, or the deliveries of a source; without --month, all that are known.
+
+    Run again, it continues: what is stored already is left alone.
+    """
     platform = open_platform(environment_name)
     if name not in purpose_names(platform.workspace):
         source = find_source(name, platform.workspace)
         done = []
-        for month in months or (None,):
+        for month in months or source.months or (None,):
             with step(f"{name} {month or ''}".strip()) as note:
                 done.append(deliver_all(platform, source, month, note))
         emit([one.facts for one in done], "\n".join(one.summary for one in done), output_format)

@@ -20,14 +20,15 @@ from modelyard_pipelines.sources.catalog import Source, find_source
 def data_workflow(platform: Platform, purpose: Purpose, months: Sequence[str]) -> Workflow:
     """Everything that brings the given months ("2013-01") of a purpose from its sources to CURATED.
 
-    What does not come by month is delivered as it stands.
+    No month given: every month that its sources know of. What does not come by month is delivered as it stands.
     """
     sources = [find_source(name, platform.workspace) for name in (purpose.driving, *purpose.increments)]
     whole = [find_source(name, platform.workspace) for name in purpose.snapshots]
     whole += [source for source in sources if not source.monthly]
     monthly = [source for source in sources if source.monthly]
     deliveries = [delivery(platform, source, None) for source in whole]
-    deliveries += [delivery(platform, source, month) for month in months for source in monthly]
+    known = months or sorted({month for source in monthly for month in source.months})
+    deliveries += [delivery(platform, source, month) for month in known for source in monthly]
     needs = tuple(step.name for step in deliveries)
     task = Task(
         name=f"curate-{purpose.name}",

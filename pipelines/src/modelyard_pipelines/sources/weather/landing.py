@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelyard_pipelines.sources.nycflights13 import land_month
+from modelyard_pipelines.sources.nycflights13 import MONTHS, land_month
+
+__all__ = ["MONTHS", "land"]
 
 
 def land(month: str, to: Path, *, cache: Path | None = None) -> Path:
