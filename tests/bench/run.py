@@ -29,10 +29,8 @@ RUNS |= {"onboarding": 3}
 RUNS |= {"pipelines": 5, "rehearsal": 5}
 RUNS |= {"serving-vs-mlflow": 5, "serving-p99": 3, "serving-vs-mlserver": 5, "serving-start": 5}
 RUNS |= {"serving-swap": 3, "serving-memory": 2, "serving-observability": 8}
-MODULES = {name: name.replace("-", "_") for name in RUNS} | {
-    "search": "search_time",
-    "pipelines": "pipelines_vs_schema",
-}
+MODULES = {name: name.replace("-", "_") for name in RUNS}
+MODULES |= {"search": "search_time", "pipelines": "pipelines_vs_schema"}
 """Figure to the module that measures it."""
 Figures = Sequence[Figure | Skipped]
 
