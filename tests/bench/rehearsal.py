@@ -89,9 +89,9 @@ def measure(work: Path, *, runs: int) -> list[Figure]:
     declared = (line.root / DECLARED).read_text(encoding="utf-8")
     found = Rehearsals()
     try:
-        for turn, slope in enumerate(_slopes(runs)):
+        for turn, slope in enumerate(_slopes(runs), 1):
             _once(line, _changed(declared, slope), found)
-            say(f"  rehearsal {turn + 1} of {runs}: " + (f"{found.served[-1].seconds:.0f} s" if found.served else "-"))
+            say(f"  rehearsal {turn} of {runs}: {len(found.served)} served, {found.refused} stopped at the comparison")
     finally:
         line.modelyard("ci", "rehearse", "--forget")
     if not found.served:
@@ -129,10 +129,7 @@ def _once(line: Line, declared: str, found: Rehearsals) -> None:
     chosen = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
     words = ("azure-pipelines.yml", "--env", "local", "--approve", "--keep", *chosen)
     said = line.modelyard("ci", "rehearse", *words, fail=False)
-    folder = max((one for one in line.home.iterdir() if one.name.isdecimal()), key=lambda one: int(one.name))
-    record = json.loads((folder / "run.json").read_bytes())
-    if record["commit"] != line.git("rev-parse", "HEAD"):
-        raise RunFailedError(f"the rehearsal did not begin:\n{said[-2000:]}")
+    folder, record = _latest(line, said)
     results = {stage["name"]: stage["result"] for stage in record["stages"]}
     if results["compare"] == "Failed":
         found.refused += 1
@@ -145,13 +142,23 @@ def _once(line: Line, declared: str, found: Rehearsals) -> None:
     found.whole.append(Sample(record["seconds"], parts=stages))
 
 
+def _latest(line: Line, said: str) -> tuple[Path, Any]:
+    """The folder and the record of the rehearsal of the last commit."""
+    files = sorted(line.home.glob("*/run.json"), key=lambda file: int(file.parent.name))
+    record = json.loads(files[-1].read_bytes()) if files else {}
+    if record.get("commit") != line.git("rev-parse", "HEAD"):
+        raise RunFailedError(f"the rehearsal did not begin:\n{said[-4000:]}")
+    return files[-1].parent, record
+
+
 def _served_at(folder: Path, record: Mapping[str, Any]) -> float:
     """When production answered in the last step of its deployment: the last line of that step's log."""
     last = record["stages"][-1]
     steps = [step for job in last["jobs"] for step in job["steps"] if step["label"] == SERVED]
     if last["name"] != LAST or [step["result"] for step in steps] != ["Succeeded"]:
         raise RunFailedError(f"rehearsal {folder.name} does not end with {SERVED!r} in {LAST}")
-    return (folder / steps[0]["log"]).stat().st_mtime
+    log: Path = folder / steps[0]["log"]
+    return log.stat().st_mtime
 
 
 def _same_release(line: Line, release: Path, commit: str) -> None:
