@@ -1,6 +1,6 @@
 import pytest
 
-from modelyard.delivery.rehearsing.approvals import Decision, GivenApproval
+from modelyard.delivery.rehearsing.playing.approvals import Decision, GivenApproval
 from modelyard.delivery.rehearsing.wishes import Company
 
 PIPELINE = """

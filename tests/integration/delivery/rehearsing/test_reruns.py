@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 from modelyard.delivery.rehearsing.runs import Runs
 from modelyard.errors import ConfigurationError, StackBusyError
 

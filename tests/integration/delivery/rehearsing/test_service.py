@@ -9,12 +9,12 @@ from modelyard.delivery.azure_devops.approvals import approved_on_azure
 from modelyard.delivery.azure_devops.client import DevOps
 from modelyard.delivery.azure_devops.comments import AzureBoard, put_comment
 from modelyard.delivery.azure_devops.tokens import find_token
-from modelyard.delivery.rehearsing.approvals import Decision, Request, keep_decision
-from modelyard.delivery.rehearsing.conversations import Conversations
-from modelyard.delivery.rehearsing.masking import Mask
-from modelyard.delivery.rehearsing.predefined import REPOSITORY_ID
-from modelyard.delivery.rehearsing.records import RunRecord, StageRecord
-from modelyard.delivery.rehearsing.service import PlayedService, serving
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.planning.predefined import REPOSITORY_ID
+from modelyard.delivery.rehearsing.playing.approvals import Decision, Request, keep_decision
+from modelyard.delivery.rehearsing.playing.conversations import Conversations
+from modelyard.delivery.rehearsing.playing.service import PlayedService, serving
+from modelyard.delivery.rehearsing.recording.records import RunRecord, StageRecord
 from modelyard.errors import PromotionRefusedError
 
 TOKEN = "canary-token"

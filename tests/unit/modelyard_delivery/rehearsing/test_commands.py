@@ -1,4 +1,4 @@
-from modelyard.delivery.rehearsing.commands import read_command
+from modelyard.delivery.rehearsing.agent.commands import read_command
 
 
 def test_a_line_of_plain_output_is_no_command():

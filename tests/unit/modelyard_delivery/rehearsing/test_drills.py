@@ -2,7 +2,7 @@ import pytest
 
 from modelyard.delivery.pipeline import Hook, Job, Pipeline, Stage, Step
 from modelyard.delivery.places import Place
-from modelyard.delivery.rehearsing.drills import read_drill
+from modelyard.delivery.rehearsing.planning.drills import read_drill
 from modelyard.errors import InvalidPipelineError
 
 AT = Place("p.yml", 1)

@@ -2,7 +2,7 @@ import pytest
 
 from modelyard.delivery.pipeline import Stage
 from modelyard.delivery.places import Place
-from modelyard.delivery.rehearsing.graph import ancestors, descendants, in_order
+from modelyard.delivery.rehearsing.planning.graph import ancestors, descendants, in_order
 from modelyard.errors import InvalidPipelineError
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from modelyard.delivery.rehearsing.guarding import reason_to_refuse
+from modelyard.delivery.rehearsing.agent.guarding import reason_to_refuse
 
 
 @pytest.mark.parametrize(

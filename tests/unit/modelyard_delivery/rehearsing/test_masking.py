@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from modelyard.delivery.rehearsing.masking import Mask
+from modelyard.delivery.rehearsing.agent.masking import Mask
 
 SECRET = 'p@ss"word/1'
 

@@ -4,8 +4,8 @@ import pytest
 
 from modelyard.delivery.pipeline import Job, Strategy
 from modelyard.delivery.places import Place
-from modelyard.delivery.rehearsing.matrices import ONCE, Turn, turns_of
-from modelyard.delivery.rehearsing.variables import Variables
+from modelyard.delivery.rehearsing.planning.matrices import ONCE, Turn, turns_of
+from modelyard.delivery.rehearsing.planning.variables import Variables
 from modelyard.errors import InvalidPipelineError
 
 

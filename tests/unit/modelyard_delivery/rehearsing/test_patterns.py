@@ -1,6 +1,6 @@
 import pytest
 
-from modelyard.delivery.rehearsing.patterns import matching
+from modelyard.delivery.rehearsing.agent.patterns import matching
 
 
 @pytest.fixture

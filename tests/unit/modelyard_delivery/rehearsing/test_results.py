@@ -1,6 +1,6 @@
 import pytest
 
-from modelyard.delivery.rehearsing.results import ResultsError, read_cobertura, read_junit
+from modelyard.delivery.rehearsing.recording.results import ResultsError, read_cobertura, read_junit
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="a" name="good" time="0.5"/>

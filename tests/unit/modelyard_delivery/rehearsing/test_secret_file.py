@@ -1,6 +1,6 @@
 import pytest
 
-from modelyard.delivery.rehearsing.secret_file import read_secrets
+from modelyard.delivery.rehearsing.agent.secret_file import read_secrets
 from modelyard.errors import ConfigurationError
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.surroundings import passed_on, passwords_in
+from modelyard.delivery.rehearsing.agent.surroundings import passed_on, passwords_in
 
 
 def test_steps_get_the_way_to_programs_network_and_packages_and_nothing_of_the_developer():

@@ -1,4 +1,4 @@
-from modelyard.delivery.rehearsing.variables import Variables, environment_name
+from modelyard.delivery.rehearsing.planning.variables import Variables, environment_name
 
 
 def test_names_are_found_without_regard_to_case_and_later_values_win():

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 
 from modelyard.cli.output import say
-from modelyard.delivery.rehearsing.approvals import Decision, Request
-from modelyard.delivery.rehearsing.records import BAD, JobRecord, StageRecord, StepRecord
-from modelyard.delivery.rehearsing.summary import shown
+from modelyard.delivery.rehearsing.playing.approvals import Decision, Request
+from modelyard.delivery.rehearsing.recording.records import BAD, JobRecord, StageRecord, StepRecord
+from modelyard.delivery.rehearsing.recording.summary import shown
 
 MARKS = {"Succeeded": "✓", "SucceededWithIssues": "!", "Skipped": "-"}
 WIDEST = 100

@@ -14,7 +14,7 @@ from modelyard.cli.output import emit, say, table
 
 if TYPE_CHECKING:
     from modelyard.delivery.pipeline import Pipeline
-    from modelyard.delivery.rehearsing.approvals import Approver, Gates
+    from modelyard.delivery.rehearsing.playing.approvals import Approver, Gates
     from modelyard.delivery.rehearsing.running import Finished
     from modelyard.delivery.rehearsing.wishes import Wishes
     from modelyard.environment.workspace import Workspace
@@ -119,7 +119,7 @@ def _run(wishes: Wishes, workspace: Workspace, approver: Approver, *, output_for
 
 
 def _text(finished: Finished) -> str:
-    from modelyard.delivery.rehearsing.summary import HEADINGS, notes, rows, shown
+    from modelyard.delivery.rehearsing.recording.summary import HEADINGS, notes, rows, shown
 
     record = finished.record
     head = f"rehearsal {record.number} of {record.file}: {shown(record.result)} in {record.seconds:.1f} s"
@@ -130,7 +130,7 @@ def _text(finished: Finished) -> str:
 def _plan(wishes: Wishes, workspace: Workspace, output_format: str) -> None:
     """Shows the graph of the file as it is now, committed or not."""
     from modelyard.delivery.rehearsing.opening import pipeline_of
-    from modelyard.delivery.rehearsing.plan import document_of, lines_of, tree_of
+    from modelyard.delivery.rehearsing.planning.plan import document_of, lines_of, tree_of
 
     pipeline: Pipeline = pipeline_of(wishes)
     gates = gates_of(workspace)
@@ -163,7 +163,7 @@ def gates_of(workspace: Workspace) -> Gates:
 
 def _approver(root: Path, *, approve: bool, name: str | None, reason: str | None) -> Approver:
     from modelyard.cli.ci.rehearsal_watching import AskOnTerminal
-    from modelyard.delivery.rehearsing.approvals import GivenApproval
+    from modelyard.delivery.rehearsing.playing.approvals import GivenApproval
 
     if name is not None:
         if not reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelyard.delivery.rehearsing.records import BAD, JobRecord, RunRecord, StageRecord, StepRecord
+from modelyard.delivery.rehearsing.recording.records import BAD, JobRecord, RunRecord, StageRecord, StepRecord
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 from modelyard.errors import RehearsalFailedError
 

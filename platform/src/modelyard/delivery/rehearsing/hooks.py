@@ -9,16 +9,16 @@ from pathlib import PurePosixPath
 
 from modelyard.delivery.pipeline import Job, Step
 from modelyard.delivery.places import Place
-from modelyard.delivery.rehearsing.agents import Agent, Folders
-from modelyard.delivery.rehearsing.artifacts import names_in
-from modelyard.delivery.rehearsing.masking import Mask
-from modelyard.delivery.rehearsing.plan import label_of
-from modelyard.delivery.rehearsing.predefined import set_predefined
-from modelyard.delivery.rehearsing.records import GOOD, JobRecord, StageRecord, State, StepRecord
+from modelyard.delivery.rehearsing.agent.agents import Agent, Folders
+from modelyard.delivery.rehearsing.agent.artifacts import names_in
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.planning.plan import label_of
+from modelyard.delivery.rehearsing.planning.predefined import set_predefined
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.recording.records import GOOD, JobRecord, StageRecord, State, StepRecord
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 from modelyard.delivery.rehearsing.steps import Bench, run_step
 from modelyard.delivery.rehearsing.tasks.caches import keep
-from modelyard.delivery.rehearsing.variables import Variables
 
 ORDER = ("preDeploy", "deploy", "routeTraffic", "postRouteTraffic")
 NOT_IN_FILES = re.compile(r"[^A-Za-z0-9]+")

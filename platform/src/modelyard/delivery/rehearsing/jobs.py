@@ -6,15 +6,15 @@ import time
 from pathlib import PurePosixPath
 
 from modelyard.delivery.pipeline import Job, Stage
-from modelyard.delivery.rehearsing.approvals import Request
-from modelyard.delivery.rehearsing.consenting import NOBODY, consent
 from modelyard.delivery.rehearsing.hooks import checks_out, new_records, run_hooks, run_steps, with_titles
-from modelyard.delivery.rehearsing.matrices import ONCE, Turn, turns_of
-from modelyard.delivery.rehearsing.predefined import in_job, in_stage, set_predefined
-from modelyard.delivery.rehearsing.records import GOOD, JobRecord, StageRecord, State
+from modelyard.delivery.rehearsing.planning.matrices import ONCE, Turn, turns_of
+from modelyard.delivery.rehearsing.planning.predefined import in_job, in_stage, set_predefined
+from modelyard.delivery.rehearsing.planning.scopes import Values, holds, job_status, job_values, set_variables
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.playing.approvals import Request
+from modelyard.delivery.rehearsing.playing.consenting import NOBODY, consent
+from modelyard.delivery.rehearsing.recording.records import GOOD, JobRecord, StageRecord, State
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
-from modelyard.delivery.rehearsing.scopes import Values, holds, job_status, job_values, set_variables
-from modelyard.delivery.rehearsing.variables import Variables
 from modelyard.errors import InvalidPipelineError
 
 

@@ -13,12 +13,12 @@ import yaml
 
 from modelyard.delivery.expanding.loading import load
 from modelyard.delivery.pipeline import Pipeline
-from modelyard.delivery.rehearsing.checkouts import Commit, check_out, head_of
-from modelyard.delivery.rehearsing.drills import Drill, read_drill
-from modelyard.delivery.rehearsing.journal import read_record
-from modelyard.delivery.rehearsing.predefined import compile_time, reason_of
-from modelyard.delivery.rehearsing.processes import end_left
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.agent.checkouts import Commit, check_out, head_of
+from modelyard.delivery.rehearsing.agent.processes import end_left
+from modelyard.delivery.rehearsing.planning.drills import Drill, read_drill
+from modelyard.delivery.rehearsing.planning.predefined import compile_time, reason_of
+from modelyard.delivery.rehearsing.recording.journal import read_record
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 from modelyard.delivery.rehearsing.runs import RunFolder
 from modelyard.delivery.rehearsing.stages import choose
 from modelyard.delivery.rehearsing.wishes import Wishes

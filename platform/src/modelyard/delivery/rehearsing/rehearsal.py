@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from modelyard.delivery.pipeline import Pipeline
-from modelyard.delivery.rehearsing.approvals import Approver, Gates
-from modelyard.delivery.rehearsing.cancelling import Cancellation
-from modelyard.delivery.rehearsing.drills import Drill
-from modelyard.delivery.rehearsing.journal import Journal
-from modelyard.delivery.rehearsing.masking import Mask
-from modelyard.delivery.rehearsing.processes import Executor, Processes
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.agent.cancelling import Cancellation
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.agent.processes import Executor, Processes
+from modelyard.delivery.rehearsing.agent.secret_file import Secrets
+from modelyard.delivery.rehearsing.planning.drills import Drill
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.playing.approvals import Approver, Gates
+from modelyard.delivery.rehearsing.recording.journal import Journal
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 from modelyard.delivery.rehearsing.runs import RunFolder, Runs
-from modelyard.delivery.rehearsing.secret_file import Secrets
-from modelyard.delivery.rehearsing.variables import Variables
 from modelyard.delivery.rehearsing.watching import Watcher
 
 

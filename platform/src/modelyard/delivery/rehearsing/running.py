@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from modelyard.delivery.rehearsing.checkouts import make_pristine
-from modelyard.delivery.rehearsing.conversations import Conversations
+from modelyard.delivery.rehearsing.agent.checkouts import make_pristine
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.agent.secret_file import Secrets, read_secrets
+from modelyard.delivery.rehearsing.agent.surroundings import passed_on, passwords_in
 from modelyard.delivery.rehearsing.failures import failure_of
-from modelyard.delivery.rehearsing.journal import Journal, keep
-from modelyard.delivery.rehearsing.masking import Mask
 from modelyard.delivery.rehearsing.opening import Opened, begin, resume
-from modelyard.delivery.rehearsing.predefined import Identity, predefined, set_predefined
-from modelyard.delivery.rehearsing.records import RunRecord, joined
+from modelyard.delivery.rehearsing.planning.predefined import Identity, predefined, set_predefined
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.playing.conversations import Conversations
+from modelyard.delivery.rehearsing.playing.service import PlayedService, serving
+from modelyard.delivery.rehearsing.recording.journal import Journal, keep
+from modelyard.delivery.rehearsing.recording.records import RunRecord, joined
+from modelyard.delivery.rehearsing.recording.summary import to_markdown
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 from modelyard.delivery.rehearsing.runs import RunFolder, Runs
-from modelyard.delivery.rehearsing.secret_file import Secrets, read_secrets
-from modelyard.delivery.rehearsing.service import PlayedService, serving
 from modelyard.delivery.rehearsing.stages import run_stages
-from modelyard.delivery.rehearsing.summary import to_markdown
-from modelyard.delivery.rehearsing.surroundings import passed_on, passwords_in
-from modelyard.delivery.rehearsing.variables import Variables
 from modelyard.delivery.rehearsing.wishes import Company, Wishes
 from modelyard.delivery.rehearsing.yards import LOCAL, VARIABLE, yards_in
 from modelyard.errors import RehearsalFailedError

@@ -6,11 +6,11 @@ import time
 from collections.abc import Collection, Mapping
 
 from modelyard.delivery.pipeline import Pipeline, Stage
-from modelyard.delivery.rehearsing.graph import ancestors, descendants, in_order
 from modelyard.delivery.rehearsing.jobs import run_job, variables_of
-from modelyard.delivery.rehearsing.records import GOOD, RunRecord, StageRecord, joined
+from modelyard.delivery.rehearsing.planning.graph import ancestors, descendants, in_order
+from modelyard.delivery.rehearsing.planning.scopes import holds, stage_status, stage_values
+from modelyard.delivery.rehearsing.recording.records import GOOD, RunRecord, StageRecord, joined
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
-from modelyard.delivery.rehearsing.scopes import holds, stage_status, stage_values
 from modelyard.errors import ConfigurationError, InvalidPipelineError
 
 NOT_CHOSEN = "not chosen with --stage"

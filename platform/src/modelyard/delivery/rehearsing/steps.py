@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from modelyard.delivery.expressions.status import Status
 from modelyard.delivery.pipeline import Step
-from modelyard.delivery.rehearsing.agents import Agent
-from modelyard.delivery.rehearsing.obeying import Obedience
-from modelyard.delivery.rehearsing.processes import Executor
-from modelyard.delivery.rehearsing.records import JobRecord, StageRecord, StepRecord
+from modelyard.delivery.rehearsing.agent.agents import Agent
+from modelyard.delivery.rehearsing.agent.obeying import Obedience
+from modelyard.delivery.rehearsing.agent.processes import Executor
+from modelyard.delivery.rehearsing.agent.transcript import Transcript, open_log
+from modelyard.delivery.rehearsing.planning.scopes import Values, holds, resolved
+from modelyard.delivery.rehearsing.recording.records import JobRecord, StageRecord, StepRecord
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
-from modelyard.delivery.rehearsing.scopes import Values, holds, resolved
 from modelyard.delivery.rehearsing.tasks.exchanging import download_step, publish_step
 from modelyard.delivery.rehearsing.tasks.table import task_named
-from modelyard.delivery.rehearsing.transcript import Transcript, open_log
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 from modelyard.errors import InvalidPipelineError
 

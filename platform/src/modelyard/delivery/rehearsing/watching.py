@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from modelyard.delivery.rehearsing.records import JobRecord, StageRecord, StepRecord
+from modelyard.delivery.rehearsing.recording.records import JobRecord, StageRecord, StepRecord
 
 
 class Watcher(Protocol):

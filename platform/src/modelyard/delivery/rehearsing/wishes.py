@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.approvals import Approver, Gates, Nobody
-from modelyard.delivery.rehearsing.cancelling import Cancellation
-from modelyard.delivery.rehearsing.processes import Executor, Processes
+from modelyard.delivery.rehearsing.agent.cancelling import Cancellation
+from modelyard.delivery.rehearsing.agent.processes import Executor, Processes
+from modelyard.delivery.rehearsing.playing.approvals import Approver, Gates, Nobody
 from modelyard.delivery.rehearsing.watching import Silent, Watcher
 from modelyard.delivery.rehearsing.yards import NoYards, YardKeeper
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelyard.delivery.pipeline import Shell, Step
-from modelyard.delivery.rehearsing.agents import Agent
-from modelyard.delivery.rehearsing.guarding import reason_to_refuse
-from modelyard.delivery.rehearsing.processes import Command, Executor, began_at
-from modelyard.delivery.rehearsing.records import Result
+from modelyard.delivery.rehearsing.agent.agents import Agent
+from modelyard.delivery.rehearsing.agent.guarding import reason_to_refuse
+from modelyard.delivery.rehearsing.agent.processes import Command, Executor, began_at
+from modelyard.delivery.rehearsing.agent.transcript import Transcript
+from modelyard.delivery.rehearsing.recording.records import Result
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
-from modelyard.delivery.rehearsing.transcript import Transcript
 
 SHELLS: Mapping[Shell, tuple[str, ...]] = {
     "default": ("bash", "--noprofile", "--norc", "{script}"),

@@ -6,9 +6,9 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.agents import CacheWish
-from modelyard.delivery.rehearsing.checkouts import KEPT
-from modelyard.delivery.rehearsing.patterns import matching
+from modelyard.delivery.rehearsing.agent.agents import CacheWish
+from modelyard.delivery.rehearsing.agent.checkouts import KEPT
+from modelyard.delivery.rehearsing.agent.patterns import matching
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.artifacts import ArtifactError, download, download_all, publish
+from modelyard.delivery.rehearsing.agent.artifacts import ArtifactError, download, download_all, publish
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
 

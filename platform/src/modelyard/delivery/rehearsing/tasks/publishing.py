@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.patterns import matching
-from modelyard.delivery.rehearsing.results import ResultsError, read_cobertura, read_junit
+from modelyard.delivery.rehearsing.agent.patterns import matching
+from modelyard.delivery.rehearsing.recording.results import ResultsError, read_cobertura, read_junit
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelyard.delivery.rehearsing.approvals import Request
-from modelyard.delivery.rehearsing.consenting import consent
+from modelyard.delivery.rehearsing.playing.approvals import Request
+from modelyard.delivery.rehearsing.playing.consenting import consent
 from modelyard.delivery.rehearsing.work import DONE, Outcome, Work
 
 

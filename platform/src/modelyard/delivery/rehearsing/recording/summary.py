@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from modelyard.delivery.rehearsing.records import BAD, JobRecord, RunRecord, StageRecord, StepRecord
+from modelyard.delivery.rehearsing.recording.records import BAD, JobRecord, RunRecord, StageRecord, StepRecord
 
 HEADINGS = ("stage", "job", "result", "steps", "s", "why")
 SHOWN: dict[str, str] = {"SucceededWithIssues": "with issues"}

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from modelyard.delivery.rehearsing.planning.variables import Variables
 from modelyard.delivery.rehearsing.runs import RunFolder
-from modelyard.delivery.rehearsing.variables import Variables
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.masking import Mask
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 from modelyard.errors import ConfigurationError
 
 FILE = "run.json"

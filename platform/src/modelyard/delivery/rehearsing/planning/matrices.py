@@ -13,8 +13,8 @@ from modelyard.delivery.expressions.evaluating import evaluate
 from modelyard.delivery.expressions.texts import runtime_expression
 from modelyard.delivery.expressions.values import to_text
 from modelyard.delivery.pipeline import Job
-from modelyard.delivery.rehearsing.scopes import Values
-from modelyard.delivery.rehearsing.variables import Variables
+from modelyard.delivery.rehearsing.planning.scopes import Values
+from modelyard.delivery.rehearsing.planning.variables import Variables
 from modelyard.errors import InvalidPipelineError
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
-from modelyard.delivery.rehearsing.cancelling import Cancellation
+from modelyard.delivery.rehearsing.agent.cancelling import Cancellation
 
 LOOK_SECONDS = 0.05
 GRACE_SECONDS = 10.0

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelyard.delivery.pipeline import Job, Pipeline, Stage
-from modelyard.delivery.rehearsing.checkouts import Commit
-from modelyard.delivery.rehearsing.records import RunRecord
-from modelyard.delivery.rehearsing.variables import Variables
+from modelyard.delivery.rehearsing.agent.checkouts import Commit
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 
 REPOSITORY_ID = "00000000-0000-0000-0000-000000000001"
 PROJECT_ID = "00000000-0000-0000-0000-000000000002"

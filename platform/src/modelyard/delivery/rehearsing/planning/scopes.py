@@ -13,10 +13,10 @@ from modelyard.delivery.expressions.texts import runtime_expression
 from modelyard.delivery.expressions.values import to_boolean, to_text
 from modelyard.delivery.pipeline import Job, Stage, Variable
 from modelyard.delivery.places import Place
-from modelyard.delivery.rehearsing.graph import ancestors
-from modelyard.delivery.rehearsing.records import JobRecord, StageRecord, joined
+from modelyard.delivery.rehearsing.planning.graph import ancestors
+from modelyard.delivery.rehearsing.planning.variables import Variables
+from modelyard.delivery.rehearsing.recording.records import JobRecord, StageRecord, joined
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
-from modelyard.delivery.rehearsing.variables import Variables
 
 Values = Mapping[str, Any]
 DEFAULT = "succeeded()"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from modelyard.delivery.pipeline import Job, Pipeline, Stage, Step
-from modelyard.delivery.rehearsing.approvals import Gates
-from modelyard.delivery.rehearsing.graph import in_order
+from modelyard.delivery.rehearsing.planning.graph import in_order
+from modelyard.delivery.rehearsing.playing.approvals import Gates
 
 Node = tuple[str, Sequence["Node"]]
 """A line, and what hangs below it."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from modelyard.delivery.rehearsing.commands import LoggingCommand, read_command
-from modelyard.delivery.rehearsing.masking import Mask
-from modelyard.delivery.rehearsing.records import Result
+from modelyard.delivery.rehearsing.agent.commands import LoggingCommand, read_command
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.recording.records import Result
 
 LAST_LINES = 15
 """How much of a failed step's output is shown."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from modelyard.delivery.pipeline import Step
-from modelyard.delivery.rehearsing.agents import Agent
-from modelyard.delivery.rehearsing.artifacts import ArtifactError, publish
-from modelyard.delivery.rehearsing.commands import LoggingCommand
+from modelyard.delivery.rehearsing.agent.agents import Agent
+from modelyard.delivery.rehearsing.agent.artifacts import ArtifactError, publish
+from modelyard.delivery.rehearsing.agent.commands import LoggingCommand
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 
 QUIET = frozenset({"task.debug", "task.setprogress", "task.logdetail", "task.settaskvariable", "task.setsecret"})

@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from modelyard.delivery.rehearsing.conversations import Conversations
-from modelyard.delivery.rehearsing.predefined import REPOSITORY_ID
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.planning.predefined import REPOSITORY_ID
+from modelyard.delivery.rehearsing.playing.conversations import Conversations
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 
 LARGEST_BODY = 2**20
 NAMESPACE = uuid.UUID("6f0b6f57-7d7c-4a34-9d39-5a3a0c3d6f11")

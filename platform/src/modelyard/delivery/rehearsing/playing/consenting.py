@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelyard.delivery.rehearsing.approvals import Decision, Request, keep_decision
+from modelyard.delivery.rehearsing.playing.approvals import Decision, Request, keep_decision
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 
 NOBODY = "it needs an approval, and nobody is here to ask"

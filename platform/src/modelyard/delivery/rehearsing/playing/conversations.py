@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modelyard.delivery.rehearsing.journal import keep
-from modelyard.delivery.rehearsing.masking import Mask
+from modelyard.delivery.rehearsing.agent.masking import Mask
+from modelyard.delivery.rehearsing.recording.journal import keep
 
 Json = Any
 Answer = tuple[int, Any]

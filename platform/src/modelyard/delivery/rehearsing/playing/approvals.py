@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from modelyard.delivery.rehearsing.patterns import matching
-from modelyard.delivery.rehearsing.records import RunRecord
+from modelyard.delivery.rehearsing.agent.patterns import matching
+from modelyard.delivery.rehearsing.recording.records import RunRecord
 
 NAME = re.compile(r"[^\\/\"':<>|*?\s][^\\/\"':<>|*?]*")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from modelyard.delivery.rehearsing.variables import Held
+from modelyard.delivery.rehearsing.planning.variables import Held
 from modelyard.errors import ConfigurationError
 
 YAML_SUFFIXES = (".yml", ".yaml")

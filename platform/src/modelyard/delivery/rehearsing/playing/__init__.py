@@ -1,0 +1,1 @@
+"""The service's part: approvals, comments, and the REST interface that steps call."""

@@ -1,0 +1,1 @@
+"""What is kept of a rehearsal, and how people read it."""
