@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from modelyard.delivery.azure_devops.bootstrap import all_things
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.desk import Desk
-from modelyard.delivery.azure_devops.planning import work_through
-from modelyard.delivery.azure_devops.thing import Known
-from modelyard.delivery.azure_devops.tokens import Token
-from modelyard.delivery.azure_devops.uses import Entry
-from modelyard.delivery.azure_devops.wishes import TEMPLATE, Approval, Target, Wishes
+from modelyard.delivery.azure_devops.bootstrapping.bootstrap import all_things
+from modelyard.delivery.azure_devops.bootstrapping.desk import Desk
+from modelyard.delivery.azure_devops.bootstrapping.planning import work_through
+from modelyard.delivery.azure_devops.bootstrapping.thing import Known
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
+from modelyard.delivery.azure_devops.bootstrapping.wishes import TEMPLATE, Approval, Target, Wishes
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.tokens import Token
 from modelyard.testing.azure_devops_fakes import COLLECTION_ID, FakeAzureDevOps
 
 LEAD, RISK = "ml-platform-lead@example.com", "risk-officer@example.com"

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from modelyard.delivery.azure_devops.permissions import GIT, GIT_COMMENT
-from modelyard.delivery.azure_devops.showing import plan_text
+from modelyard.delivery.azure_devops.bootstrapping.permissions import GIT, GIT_COMMENT
+from modelyard.delivery.azure_devops.bootstrapping.showing import plan_text
 from modelyard.errors import ExternalServiceError
 from modelyard.testing.azure_devops_fakes import COLLECTION_ID, PROJECT_ID, REPOSITORY_ID
 

@@ -5,9 +5,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.tokens import Token
-from modelyard.delivery.azure_devops.transport import LONGEST_WAIT_SECONDS, TRIES, Transport
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.tokens import Token
+from modelyard.delivery.azure_devops.rest.transport import LONGEST_WAIT_SECONDS, TRIES, Transport
 from modelyard.errors import ExternalServiceError, ServiceUnavailableError
 from modelyard.testing.azure_devops_fakes import FakeAzureDevOps
 from modelyard.testing.rest_server import Fault, RestServer, Route, Said

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from modelyard.cli.ci.group import ci
-from modelyard.delivery.azure_devops.client import DevOps
 from modelyard.delivery.azure_devops.comments import AzureBoard, GitHubBoard, put_comment
-from modelyard.delivery.azure_devops.github import GitHub
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.github import GitHub
+from modelyard.delivery.azure_devops.rest.tokens import Token
 from modelyard.delivery.azure_devops.runs import GitHubRun
-from modelyard.delivery.azure_devops.tokens import Token
 from modelyard.errors import ExternalServiceError
 from modelyard.testing.github_fakes import FakeGitHub
 from modelyard.testing.rest_server import Fault

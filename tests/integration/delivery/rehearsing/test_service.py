@@ -6,9 +6,9 @@ import urllib.request
 import pytest
 
 from modelyard.delivery.azure_devops.approvals import approved_on_azure
-from modelyard.delivery.azure_devops.client import DevOps
 from modelyard.delivery.azure_devops.comments import AzureBoard, put_comment
-from modelyard.delivery.azure_devops.tokens import find_token
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.tokens import find_token
 from modelyard.delivery.rehearsing.agent.masking import Mask
 from modelyard.delivery.rehearsing.planning.predefined import REPOSITORY_ID
 from modelyard.delivery.rehearsing.playing.approvals import Decision, Request, keep_decision

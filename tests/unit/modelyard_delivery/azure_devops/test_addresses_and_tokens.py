@@ -2,10 +2,10 @@
 
 import pytest
 
-from modelyard.delivery.azure_devops.addresses import checked_address, identities_address, organisation_address
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.refusals import refusal
-from modelyard.delivery.azure_devops.tokens import Token, find_token
+from modelyard.delivery.azure_devops.rest.addresses import checked_address, identities_address, organisation_address
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.refusals import refusal
+from modelyard.delivery.azure_devops.rest.tokens import Token, find_token
 from modelyard.errors import ConfigurationError, ServiceUnavailableError
 
 

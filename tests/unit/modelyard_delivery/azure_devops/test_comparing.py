@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelyard.delivery.azure_devops.comparing import differences, merged
+from modelyard.delivery.azure_devops.bootstrapping.comparing import differences, merged
 
 
 @pytest.mark.parametrize(

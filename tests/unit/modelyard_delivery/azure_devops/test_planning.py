@@ -2,10 +2,10 @@
 
 import pytest
 
-from modelyard.delivery.azure_devops.planning import work_through
-from modelyard.delivery.azure_devops.refusals import ConflictError
-from modelyard.delivery.azure_devops.showing import plan_text
-from modelyard.delivery.azure_devops.thing import Known, Thing
+from modelyard.delivery.azure_devops.bootstrapping.planning import work_through
+from modelyard.delivery.azure_devops.bootstrapping.showing import plan_text
+from modelyard.delivery.azure_devops.bootstrapping.thing import Known, Thing
+from modelyard.delivery.azure_devops.rest.refusals import ConflictError
 from modelyard.errors import ExternalServiceError, ServiceUnavailableError
 
 

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from modelyard.delivery.azure_devops.resources import SIGNATURE_HEADER
-from modelyard.delivery.azure_devops.uses import Entry, entry_files, entry_of
-from modelyard.delivery.azure_devops.wishes import IDENTITY, TEMPLATE, Approval, Wishes, checked_home, target_of
+from modelyard.delivery.azure_devops.bootstrapping.resources import SIGNATURE_HEADER
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry, entry_files, entry_of
+from modelyard.delivery.azure_devops.bootstrapping.wishes import (
+    IDENTITY,
+    TEMPLATE,
+    Approval,
+    Wishes,
+    checked_home,
+    target_of,
+)
 from modelyard.delivery.pipeline import Hook, Job, Pipeline, Stage, Step, Variable
 from modelyard.delivery.places import Place
 from modelyard.environment.loading import load_environment

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from modelyard.delivery.expanding.expansion import expand
-from modelyard.delivery.expanding.pipelines import read_pipeline
+from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 
 
 def _reader(files):

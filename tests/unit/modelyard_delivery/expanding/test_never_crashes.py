@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from modelyard.delivery.expanding.expansion import expand
-from modelyard.delivery.expanding.pipelines import read_pipeline
 from modelyard.delivery.expanding.printing import to_yaml
 from modelyard.delivery.expanding.reading import read_yaml
+from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 from modelyard.errors import InvalidPipelineError
 
 ENTRY = """\

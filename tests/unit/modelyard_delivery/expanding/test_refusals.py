@@ -391,7 +391,7 @@ def all_cases():
 
 def test_no_refusal_is_untried():
     tried = {line for case in all_cases() for line in lines_of(outcome(PACKAGE, case))}
-    everything = {(path.stem, call.lineno) for path in FOLDER.glob("*.py") for call in calls(path)[1]}
+    everything = {(path.stem, call.lineno) for path in FOLDER.rglob("*.py") for call in calls(path)[1]}
     assert len(everything) > 80
     assert sorted(everything - tried) == []
 
@@ -400,9 +400,10 @@ def test_no_refusal_is_untried():
 def copied(tmp_path, monkeypatch):
     """A copy of the package that can be weakened."""
     name = "weakened_expanding"
-    (tmp_path / name).mkdir()
-    for path in FOLDER.glob("*.py"):
-        (tmp_path / name / path.name).write_text(path.read_text(encoding="utf-8").replace(PACKAGE, name))
+    for path in FOLDER.rglob("*.py"):
+        copy = tmp_path / name / path.relative_to(FOLDER)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(path.read_text(encoding="utf-8").replace(PACKAGE, name))
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module(f"{name}.loading")
     yield tmp_path / name
@@ -412,7 +413,7 @@ def copied(tmp_path, monkeypatch):
 
 def weakened_copies(folder):
     """Each refusal in turn does nothing; yields where it stood. What keeps an expansion finite stays."""
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         if path.stem == "limits":
             continue
         tree, found = calls(path)
@@ -420,9 +421,8 @@ def weakened_copies(folder):
             refuse, call.func = call.func, ast.parse("lambda *words, **more: None", mode="eval").body
             bodies = code_by_name(compile(ast.fix_missing_locations(tree), str(path), "exec"))
             call.func = refuse
-            functions = [
-                one for one in functions_of(sys.modules[f"{folder.name}.{path.stem}"]) if one.__qualname__ in bodies
-            ]
+            module = ".".join([folder.name, *path.relative_to(folder).with_suffix("").parts])
+            functions = [one for one in functions_of(sys.modules[module]) if one.__qualname__ in bodies]
             kept = [one.__code__ for one in functions]
             for one in functions:
                 one.__code__ = bodies[one.__qualname__]

@@ -44,9 +44,9 @@ def approval(environment_name: str, stage: str, output_format: str) -> None:
 
 def _on_azure(run: AzureRun, environment: str, stage: str) -> Approved:
     from modelyard.delivery.azure_devops.approvals import approved_on_azure
-    from modelyard.delivery.azure_devops.client import DevOps
+    from modelyard.delivery.azure_devops.rest.client import DevOps
+    from modelyard.delivery.azure_devops.rest.tokens import azure_cli_token, find_token
     from modelyard.delivery.azure_devops.runs import needed
-    from modelyard.delivery.azure_devops.tokens import azure_cli_token, find_token
 
     token = find_token(os.environ, signed_in=azure_cli_token)
     service = DevOps(run.collection, needed(run.project, "SYSTEM_TEAMPROJECT"), token)
@@ -56,7 +56,7 @@ def _on_azure(run: AzureRun, environment: str, stage: str) -> Approved:
 
 def _on_github(run: GitHubRun, environment: str) -> Approved:
     from modelyard.delivery.azure_devops.approvals import approved_on_github
-    from modelyard.delivery.azure_devops.github import GitHub
+    from modelyard.delivery.azure_devops.rest.github import GitHub
     from modelyard.delivery.azure_devops.runs import needed
 
     number = needed(run.run, "GITHUB_RUN_ID", where="GitHub Actions")

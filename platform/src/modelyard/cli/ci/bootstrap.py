@@ -12,10 +12,10 @@ from modelyard.cli.options import format_option
 from modelyard.cli.output import emit, say
 
 if TYPE_CHECKING:
-    from modelyard.delivery.azure_devops.desk import Desk
-    from modelyard.delivery.azure_devops.planning import Plan
-    from modelyard.delivery.azure_devops.thing import Change
-    from modelyard.delivery.azure_devops.wishes import Wishes
+    from modelyard.delivery.azure_devops.bootstrapping.desk import Desk
+    from modelyard.delivery.azure_devops.bootstrapping.planning import Plan
+    from modelyard.delivery.azure_devops.bootstrapping.thing import Change
+    from modelyard.delivery.azure_devops.bootstrapping.wishes import Wishes
 
 
 @click.command()
@@ -54,8 +54,8 @@ def bootstrap(
 
 
 def _wishes(organization: str, project: str, *, repository: str, branch: str, reviewers: int) -> Wishes:
-    from modelyard.delivery.azure_devops.uses import read_entries
-    from modelyard.delivery.azure_devops.wishes import TEMPLATE, Wishes, checked_home, target_of
+    from modelyard.delivery.azure_devops.bootstrapping.uses import read_entries
+    from modelyard.delivery.azure_devops.bootstrapping.wishes import TEMPLATE, Wishes, checked_home, target_of
     from modelyard.environment.loading import environment_names, load_environment
     from modelyard.environment.workspace import Workspace
 
@@ -75,12 +75,12 @@ def _wishes(organization: str, project: str, *, repository: str, branch: str, re
 
 
 def _desk(wishes: Wishes) -> Desk:
-    from modelyard.delivery.azure_devops.addresses import organisation_address
-    from modelyard.delivery.azure_devops.client import DevOps
-    from modelyard.delivery.azure_devops.desk import Desk
-    from modelyard.delivery.azure_devops.resources import KEY_VARIABLE
-    from modelyard.delivery.azure_devops.thing import Known
-    from modelyard.delivery.azure_devops.tokens import azure_cli_client, azure_cli_token, find_token
+    from modelyard.delivery.azure_devops.bootstrapping.desk import Desk
+    from modelyard.delivery.azure_devops.bootstrapping.resources import KEY_VARIABLE
+    from modelyard.delivery.azure_devops.bootstrapping.thing import Known
+    from modelyard.delivery.azure_devops.rest.addresses import organisation_address
+    from modelyard.delivery.azure_devops.rest.client import DevOps
+    from modelyard.delivery.azure_devops.rest.tokens import azure_cli_client, azure_cli_token, find_token
 
     token = find_token(os.environ, signed_in=azure_cli_token)
     service = DevOps(organisation_address(wishes.organisation), wishes.project, token)
@@ -95,8 +95,8 @@ def _desk(wishes: Wishes) -> Desk:
 
 
 def _worked(wishes: Wishes, *, apply: bool) -> Plan:
-    from modelyard.delivery.azure_devops.bootstrap import all_things
-    from modelyard.delivery.azure_devops.planning import work_through
+    from modelyard.delivery.azure_devops.bootstrapping.bootstrap import all_things
+    from modelyard.delivery.azure_devops.bootstrapping.planning import work_through
 
     desk = _desk(wishes)
     return work_through(all_things(desk), desk.known, apply=apply, tell=_tell if apply else lambda _: None)
@@ -108,6 +108,6 @@ def _tell(change: Change) -> None:
 
 
 def _text(plan: Plan) -> str:
-    from modelyard.delivery.azure_devops.showing import plan_text
+    from modelyard.delivery.azure_devops.bootstrapping.showing import plan_text
 
     return plan_text(plan)

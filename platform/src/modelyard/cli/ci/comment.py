@@ -50,11 +50,11 @@ def _rendered(previews: Path | None, before: Path | None) -> str:
 
 def _board(number: str) -> Board | None:
     """Where the comment goes; None outside of a pull request."""
-    from modelyard.delivery.azure_devops.client import DevOps
     from modelyard.delivery.azure_devops.comments import AzureBoard, GitHubBoard
-    from modelyard.delivery.azure_devops.github import GitHub
+    from modelyard.delivery.azure_devops.rest.client import DevOps
+    from modelyard.delivery.azure_devops.rest.github import GitHub
+    from modelyard.delivery.azure_devops.rest.tokens import azure_cli_token, find_token
     from modelyard.delivery.azure_devops.runs import azure_run, github_run, needed
-    from modelyard.delivery.azure_devops.tokens import azure_cli_token, find_token
 
     here = azure_run(os.environ)
     if here is not None and (number or here.pull_request):

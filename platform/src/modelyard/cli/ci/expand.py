@@ -9,9 +9,9 @@ import click
 from modelyard.cli.options import format_option
 from modelyard.cli.output import emit
 from modelyard.delivery.expanding.expansion import expand as expand_file
-from modelyard.delivery.expanding.pipelines import read_pipeline
 from modelyard.delivery.expanding.printing import to_yaml
 from modelyard.delivery.expanding.settings import entry_file, parse_settings
+from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 from modelyard.environment.workspace import Workspace
 
 

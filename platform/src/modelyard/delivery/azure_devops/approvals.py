@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelyard.delivery.azure_devops.addresses import part
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.github import GitHub
+from modelyard.delivery.azure_devops.rest.addresses import part
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.github import GitHub
 from modelyard.delivery.azure_devops.telling import harmless
 from modelyard.errors import PromotionRefusedError
 

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from modelyard.delivery.azure_devops.addresses import part
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.github import GitHub
+from modelyard.delivery.azure_devops.rest.addresses import part
+from modelyard.delivery.azure_devops.rest.client import DevOps
+from modelyard.delivery.azure_devops.rest.github import GitHub
 from modelyard.errors import ServiceUnavailableError
 
 Json = Any

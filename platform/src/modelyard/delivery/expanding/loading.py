@@ -8,7 +8,7 @@ from typing import Any
 
 from modelyard.delivery.expanding.expansion import expand
 from modelyard.delivery.expanding.files import Reader
-from modelyard.delivery.expanding.pipelines import read_pipeline
+from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 from modelyard.delivery.pipeline import Pipeline
 
 

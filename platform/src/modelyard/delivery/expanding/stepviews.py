@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modelyard.delivery.expanding.keys import OWN_STEP_KEYS
 from modelyard.delivery.expanding.located import LocatedList, LocatedMapping, to_value
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
+from modelyard.delivery.expanding.typed.keys import OWN_STEP_KEYS
 from modelyard.delivery.expressions.values import Value
 
 TASKS: Mapping[str, tuple[str, Mapping[str, str]]] = {

@@ -10,8 +10,8 @@ from typing import Any
 from modelyard.delivery.expanding.expansion import Expansion, expand
 from modelyard.delivery.expanding.nodes import Items
 from modelyard.delivery.expanding.parameters import LISTS, Parameter, read_declarations
-from modelyard.delivery.expanding.pipelines import read_pipeline
 from modelyard.delivery.expanding.reading import read_yaml
+from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.repository import entry_files, read_repository, template_files
 from modelyard.delivery.linting.sources import Source, read_source, text_of

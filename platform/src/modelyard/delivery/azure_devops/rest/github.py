@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from modelyard.delivery.azure_devops.addresses import checked_address
+from modelyard.delivery.azure_devops.rest.addresses import checked_address
+from modelyard.delivery.azure_devops.rest.transport import Transport
 from modelyard.delivery.azure_devops.runs import GitHubRun, needed
-from modelyard.delivery.azure_devops.transport import Transport
 from modelyard.errors import ConfigurationError
 
 Json = Any

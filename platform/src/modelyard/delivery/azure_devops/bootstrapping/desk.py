@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelyard.delivery.azure_devops.client import DevOps
-from modelyard.delivery.azure_devops.thing import Known
-from modelyard.delivery.azure_devops.wishes import Target, Wishes
+from modelyard.delivery.azure_devops.bootstrapping.thing import Known
+from modelyard.delivery.azure_devops.bootstrapping.wishes import Target, Wishes
+from modelyard.delivery.azure_devops.rest.client import DevOps
 
 Json = Any
 PROJECT, REPOSITORY = "project", "repository"

@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from modelyard.delivery.azure_devops.client import PREVIEW
-from modelyard.delivery.azure_devops.comparing import merged
-from modelyard.delivery.azure_devops.desk import CONNECTION, ENVIRONMENT, GROUP, IDENTITY, PROJECT, Desk, Json, named
-from modelyard.delivery.azure_devops.thing import Thing
-from modelyard.delivery.azure_devops.wishes import PROVISIONING, Target
+from modelyard.delivery.azure_devops.bootstrapping.comparing import merged
+from modelyard.delivery.azure_devops.bootstrapping.desk import (
+    CONNECTION,
+    ENVIRONMENT,
+    GROUP,
+    IDENTITY,
+    PROJECT,
+    Desk,
+    Json,
+    named,
+)
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.wishes import PROVISIONING, Target
+from modelyard.delivery.azure_devops.rest.client import PREVIEW
 
 FEDERATED = "WorkloadIdentityFederation"
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from modelyard.delivery.azure_devops.planning import Plan
-from modelyard.delivery.azure_devops.thing import Change, Mark
+from modelyard.delivery.azure_devops.bootstrapping.planning import Plan
+from modelyard.delivery.azure_devops.bootstrapping.thing import Change, Mark
 
 MEANING: dict[Mark, str] = {"+": "to make", "~": "to change", "=": "right", "!": "for a person", ".": "waiting"}
 DONE: dict[Mark, str] = {"+": "made", "~": "changed", "=": "right already", "!": "for a person", ".": "waiting"}

@@ -10,12 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from modelyard.delivery.azure_devops.addresses import part
-from modelyard.delivery.azure_devops.client import PREVIEW
-from modelyard.delivery.azure_devops.comparing import merged
-from modelyard.delivery.azure_devops.desk import PIPELINE, POOL, PROJECT, QUEUE, REPOSITORY, Desk, Json, named
-from modelyard.delivery.azure_devops.thing import Thing
-from modelyard.delivery.azure_devops.uses import Entry
+from modelyard.delivery.azure_devops.bootstrapping.comparing import merged
+from modelyard.delivery.azure_devops.bootstrapping.desk import (
+    PIPELINE,
+    POOL,
+    PROJECT,
+    QUEUE,
+    REPOSITORY,
+    Desk,
+    Json,
+    named,
+)
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
+from modelyard.delivery.azure_devops.rest.addresses import part
+from modelyard.delivery.azure_devops.rest.client import PREVIEW
 
 HOSTED = "Azure Pipelines"
 YAML_PROCESS = 2

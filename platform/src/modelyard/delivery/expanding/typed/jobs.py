@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelyard.delivery.expanding.checking import (
+from modelyard.delivery.expanding.nodes import Fields, Node, Scalar, plain
+from modelyard.delivery.expanding.refusing import excerpt, refuse
+from modelyard.delivery.expanding.typed.checking import (
     as_fields,
     as_items,
     as_text,
@@ -19,11 +21,9 @@ from modelyard.delivery.expanding.checking import (
     text,
     texts,
 )
-from modelyard.delivery.expanding.keys import DEPLOYMENT, ENVIRONMENT, HOOK, JOB, ROLLOUTS
-from modelyard.delivery.expanding.nodes import Fields, Node, Scalar, plain
-from modelyard.delivery.expanding.refusing import excerpt, refuse
-from modelyard.delivery.expanding.steps import read_steps
-from modelyard.delivery.expanding.variables import read_variables
+from modelyard.delivery.expanding.typed.keys import DEPLOYMENT, ENVIRONMENT, HOOK, JOB, ROLLOUTS
+from modelyard.delivery.expanding.typed.steps import read_steps
+from modelyard.delivery.expanding.typed.variables import read_variables
 from modelyard.delivery.pipeline import HOOKS, Hook, Job, Strategy
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

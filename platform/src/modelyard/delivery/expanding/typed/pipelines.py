@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelyard.delivery.expanding.checking import as_fields, as_items, as_text, check_first, check_keys, choice, text
 from modelyard.delivery.expanding.expansion import Expansion
-from modelyard.delivery.expanding.jobs import one_job, read_jobs, read_pool
-from modelyard.delivery.expanding.keys import ONE_JOB, PIPELINE, SCHEDULE, TRIGGER
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar, plain
 from modelyard.delivery.expanding.refusing import excerpt, refuse
-from modelyard.delivery.expanding.resources import check_filter, read_resources
-from modelyard.delivery.expanding.stages import LOCKS, read_stages
-from modelyard.delivery.expanding.variables import read_variables
+from modelyard.delivery.expanding.typed.checking import (
+    as_fields,
+    as_items,
+    as_text,
+    check_first,
+    check_keys,
+    choice,
+    text,
+)
+from modelyard.delivery.expanding.typed.jobs import one_job, read_jobs, read_pool
+from modelyard.delivery.expanding.typed.keys import ONE_JOB, PIPELINE, SCHEDULE, TRIGGER
+from modelyard.delivery.expanding.typed.resources import check_filter, read_resources
+from modelyard.delivery.expanding.typed.stages import LOCKS, read_stages
+from modelyard.delivery.expanding.typed.variables import read_variables
 from modelyard.delivery.pipeline import Pipeline, Stage
 
 BODIES: Mapping[str, tuple[str, ...]] = {"stages": (), "jobs": (), "steps": ONE_JOB}

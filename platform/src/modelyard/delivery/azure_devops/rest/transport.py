@@ -19,8 +19,8 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from modelyard.delivery.azure_devops.addresses import on_this_machine
-from modelyard.delivery.azure_devops.refusals import is_refusal, refusal, silence
+from modelyard.delivery.azure_devops.rest.addresses import on_this_machine
+from modelyard.delivery.azure_devops.rest.refusals import is_refusal, refusal, silence
 
 Json = Any
 TIMEOUT_SECONDS = 30.0

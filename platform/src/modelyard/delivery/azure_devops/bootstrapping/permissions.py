@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from modelyard.delivery.azure_devops.desk import PROJECT, REPOSITORY, Desk, Json
-from modelyard.delivery.azure_devops.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.desk import PROJECT, REPOSITORY, Desk, Json
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
 
 GIT, BUILD = "2e9eb7ed-3c0a-47d4-87c1-0ffdd275fd87", "33344d9c-fc72-4d6f-aba5-fa317101a7e9"
 """Security namespaces."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from modelyard.delivery.expanding.checking import as_fields, as_text, check_first, check_keys, switch, text
-from modelyard.delivery.expanding.keys import VARIABLE
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
 from modelyard.delivery.expanding.refusing import refuse
+from modelyard.delivery.expanding.typed.checking import as_fields, as_text, check_first, check_keys, switch, text
+from modelyard.delivery.expanding.typed.keys import VARIABLE
 from modelyard.delivery.pipeline import Variable
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from modelyard.delivery.azure_devops.comparing import merged
-from modelyard.delivery.azure_devops.desk import PIPELINE, REPOSITORY, Desk, Json
-from modelyard.delivery.azure_devops.thing import Thing
-from modelyard.delivery.azure_devops.uses import Entry
+from modelyard.delivery.azure_devops.bootstrapping.comparing import merged
+from modelyard.delivery.azure_devops.bootstrapping.desk import PIPELINE, REPOSITORY, Desk, Json
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
 
 REVIEWERS, COMMENTS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", "c6a1889d-b943-4856-b76f-9e46bb6b0df2"
 VALIDATION = "0609b952-1397-4640-95ec-e00a01b2c241"

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from modelyard.delivery.azure_devops.checks import guards_of
-from modelyard.delivery.azure_devops.client import PREVIEW
-from modelyard.delivery.azure_devops.desk import CONNECTION, ENVIRONMENT, GROUP, PIPELINE, QUEUE, Desk, Json
-from modelyard.delivery.azure_devops.resources import group_name
-from modelyard.delivery.azure_devops.thing import Thing
-from modelyard.delivery.azure_devops.uses import Entry
+from modelyard.delivery.azure_devops.bootstrapping.checks import guards_of
+from modelyard.delivery.azure_devops.bootstrapping.desk import (
+    CONNECTION,
+    ENVIRONMENT,
+    GROUP,
+    PIPELINE,
+    QUEUE,
+    Desk,
+    Json,
+)
+from modelyard.delivery.azure_devops.bootstrapping.resources import group_name
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
+from modelyard.delivery.azure_devops.rest.client import PREVIEW
 
 RESOURCES = {ENVIRONMENT: "environment", CONNECTION: "endpoint", GROUP: "variablegroup", QUEUE: "queue"}
 """What the service calls each kind of resource."""

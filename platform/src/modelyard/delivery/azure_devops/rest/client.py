@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from modelyard.delivery.azure_devops.addresses import checked_address, identities_address, part
-from modelyard.delivery.azure_devops.refusals import AbsentError
-from modelyard.delivery.azure_devops.tokens import Token
-from modelyard.delivery.azure_devops.transport import TIMEOUT_SECONDS, Transport
+from modelyard.delivery.azure_devops.rest.addresses import checked_address, identities_address, part
+from modelyard.delivery.azure_devops.rest.refusals import AbsentError
+from modelyard.delivery.azure_devops.rest.tokens import Token
+from modelyard.delivery.azure_devops.rest.transport import TIMEOUT_SECONDS, Transport
 from modelyard.errors import ExternalServiceError
 
 Json = Any

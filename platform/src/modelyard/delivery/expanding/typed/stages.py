@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from modelyard.delivery.expanding.checking import (
+from modelyard.delivery.expanding.nodes import Fields, Node
+from modelyard.delivery.expanding.refusing import refuse
+from modelyard.delivery.expanding.typed.checking import (
     as_fields,
     as_items,
     check_first,
@@ -11,17 +13,15 @@ from modelyard.delivery.expanding.checking import (
     optional_text,
     text,
 )
-from modelyard.delivery.expanding.jobs import (
+from modelyard.delivery.expanding.typed.jobs import (
     check_name,
     read_dependencies,
     read_jobs,
     read_pool,
     refuse_same_names,
 )
-from modelyard.delivery.expanding.keys import STAGE
-from modelyard.delivery.expanding.nodes import Fields, Node
-from modelyard.delivery.expanding.refusing import refuse
-from modelyard.delivery.expanding.variables import read_variables
+from modelyard.delivery.expanding.typed.keys import STAGE
+from modelyard.delivery.expanding.typed.variables import read_variables
 from modelyard.delivery.pipeline import Stage
 
 LOCKS = ("sequential", "runLatest")

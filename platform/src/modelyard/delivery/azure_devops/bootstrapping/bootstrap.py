@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modelyard.delivery.azure_devops.authorisations import authorisation_things
-from modelyard.delivery.azure_devops.checks import approver_things, check_things
-from modelyard.delivery.azure_devops.desk import Desk
-from modelyard.delivery.azure_devops.permissions import permission_things
-from modelyard.delivery.azure_devops.policies import policy_things
-from modelyard.delivery.azure_devops.project import pipeline_things, project_things, queue_things
-from modelyard.delivery.azure_devops.resources import connection_things, environment_things, group_things
-from modelyard.delivery.azure_devops.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.authorisations import authorisation_things
+from modelyard.delivery.azure_devops.bootstrapping.checks import approver_things, check_things
+from modelyard.delivery.azure_devops.bootstrapping.desk import Desk
+from modelyard.delivery.azure_devops.bootstrapping.permissions import permission_things
+from modelyard.delivery.azure_devops.bootstrapping.policies import policy_things
+from modelyard.delivery.azure_devops.bootstrapping.project import pipeline_things, project_things, queue_things
+from modelyard.delivery.azure_devops.bootstrapping.resources import connection_things, environment_things, group_things
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
 
 
 def all_things(desk: Desk) -> Iterator[Thing]:

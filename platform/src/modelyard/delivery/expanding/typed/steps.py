@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from modelyard.delivery.expanding.checking import (
+from modelyard.delivery.expanding.nodes import Fields, Node, Scalar, plain
+from modelyard.delivery.expanding.refusing import excerpt, refuse
+from modelyard.delivery.expanding.typed.checking import (
     as_fields,
     as_items,
     as_text,
@@ -17,9 +19,7 @@ from modelyard.delivery.expanding.checking import (
     switch,
     text,
 )
-from modelyard.delivery.expanding.keys import OWN_STEP_KEYS, STEPS
-from modelyard.delivery.expanding.nodes import Fields, Node, Scalar, plain
-from modelyard.delivery.expanding.refusing import excerpt, refuse
+from modelyard.delivery.expanding.typed.keys import OWN_STEP_KEYS, STEPS
 from modelyard.delivery.pipeline import Shell, Step, StepKind
 
 KINDS: Mapping[str, StepKind] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from modelyard.delivery.azure_devops.uses import Entry
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
 from modelyard.environment.azure_settings import Azure
 from modelyard.environment.models import Environment
 from modelyard.errors import ConfigurationError

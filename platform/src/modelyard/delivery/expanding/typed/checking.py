@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from modelyard.delivery.expanding.keys import BOOLEANS
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
 from modelyard.delivery.expanding.refusing import excerpt, listed, near, refuse
+from modelyard.delivery.expanding.typed.keys import BOOLEANS
 from modelyard.delivery.places import Place
 
 MOST_DIGITS = 10

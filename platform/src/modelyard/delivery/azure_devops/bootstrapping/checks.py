@@ -11,12 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from modelyard.delivery.azure_devops.client import PREVIEW
-from modelyard.delivery.azure_devops.comparing import differences, merged
-from modelyard.delivery.azure_devops.desk import APPROVER, CONNECTION, ENVIRONMENT, GROUP, PROJECT, Desk, Json
-from modelyard.delivery.azure_devops.resources import group_name
-from modelyard.delivery.azure_devops.thing import Thing
-from modelyard.delivery.azure_devops.wishes import Approval
+from modelyard.delivery.azure_devops.bootstrapping.comparing import differences, merged
+from modelyard.delivery.azure_devops.bootstrapping.desk import (
+    APPROVER,
+    CONNECTION,
+    ENVIRONMENT,
+    GROUP,
+    PROJECT,
+    Desk,
+    Json,
+)
+from modelyard.delivery.azure_devops.bootstrapping.resources import group_name
+from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
+from modelyard.delivery.azure_devops.bootstrapping.wishes import Approval
+from modelyard.delivery.azure_devops.rest.client import PREVIEW
 
 ROUTE = "pipelines/checks/configurations"
 APPROVAL = "8c6f20a7-a545-4486-9777-f762fafe0d4d"

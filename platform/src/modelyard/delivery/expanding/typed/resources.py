@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelyard.delivery.expanding.checking import as_fields, as_items, as_text, check_first, check_keys
-from modelyard.delivery.expanding.keys import FILTERS, PIPELINE_TRIGGER, RESOURCE, RESOURCES, WEBHOOK_FILTER
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, plain
+from modelyard.delivery.expanding.typed.checking import as_fields, as_items, as_text, check_first, check_keys
+from modelyard.delivery.expanding.typed.keys import FILTERS, PIPELINE_TRIGGER, RESOURCE, RESOURCES, WEBHOOK_FILTER
 
 
 def read_resources(node: Node | None) -> dict[str, Any]:

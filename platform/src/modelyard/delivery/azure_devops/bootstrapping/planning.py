@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from modelyard.delivery.azure_devops.comparing import differences
-from modelyard.delivery.azure_devops.refusals import ConflictError
-from modelyard.delivery.azure_devops.thing import Change, Json, Known, Mark, Thing
+from modelyard.delivery.azure_devops.bootstrapping.comparing import differences
+from modelyard.delivery.azure_devops.bootstrapping.thing import Change, Json, Known, Mark, Thing
+from modelyard.delivery.azure_devops.rest.refusals import ConflictError
 from modelyard.errors import ServiceUnavailableError
 
 LOOKS = 3

@@ -1,0 +1,1 @@
+"""What Azure DevOps should have before a pipeline can run: looked for, compared, made."""
