@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import http.server
 import json
 import re
@@ -79,7 +80,7 @@ class Route:
     """The api-version that it asks for; empty for none."""
 
 
-class RestServer:
+class RestServer(abc.ABC):
     """Answers on a free port of this machine, until it is left."""
 
     def __init__(self) -> None:
@@ -101,9 +102,9 @@ class RestServer:
         """Requests that were to change something."""
         return [one for one in self.asked if one.method != "GET"]
 
+    @abc.abstractmethod
     def routes(self) -> Sequence[Route]:
         """What it answers."""
-        raise NotImplementedError
 
     def refuse(self, asked: Asked) -> Said | None:
         """An answer for who must not ask at all; None for who may."""

@@ -73,9 +73,9 @@ def _authorisation(desk: Desk, kind: str, name: str, pipelines: list[str]) -> Th
     def change(found: Json, wanted: Json) -> Json:
         theirs = {one["id"] for one in found["pipelines"]} - set(wanted["ids"])
         rows = [{"id": one, "authorized": True} for one in wanted["ids"]]
-        body = {"pipelines": rows + [{"id": one, "authorized": False} for one in sorted(theirs)]}
+        body: Json = {"pipelines": rows + [{"id": one, "authorized": False} for one in sorted(theirs)]}
         if found["all"]:
-            body["allPipelines"] = {"authorized": False}  # type: ignore[assignment]
+            body["allPipelines"] = {"authorized": False}
         return desk.service.write("PATCH", route(), body, version=PREVIEW)
 
     return Thing(
