@@ -36,6 +36,8 @@ ROLES_OF_DATA = {
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
     "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
     "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
+    "577a9874-89fd-4f24-9dbd-b5034d0ad23a": "Container Registry Data Importer and Data Reader",
+    "fb382eab-e894-4461-af04-94435c366c3f": "Container Registry Tasks Contributor",
 }
 """Roles that open what is stored. They are given for one thing, never for a whole group of resources."""
 GUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")

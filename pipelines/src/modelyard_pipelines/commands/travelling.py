@@ -1,4 +1,4 @@
-"""`modelyard release watch`, `back`, `scan`, `trust` and `key`: what releases need that are built elsewhere."""
+"""`modelyard release import`, `watch`, `back`, `scan`, `trust`, `key`: what releases need that are built elsewhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,23 @@ from modelyard.release.scanning.auditing import OSV
 from modelyard.release.trusting import KnownKey, known_keys, trust_keys
 from modelyard_bundle import write_atomically
 from modelyard_pipelines.commands.folders import from_option, name_argument, named, needed
+from modelyard_pipelines.release.importing import Imported, import_from
 from modelyard_pipelines.release.returning import back_from, watch_from
 from modelyard_pipelines.release.scanning import Scan, scan_from, scan_production
+
+
+@click.command("import")
+@name_argument
+@from_option
+@environment_option
+@format_option
+def import_images(name: str | None, folder: Path | None, *, environment_name: str, output_format: str) -> None:
+    """Brings the images of releases into the environment's own registry, which is the only one it pulls from."""
+    workspace = Workspace.find()
+    environment = load_environment(workspace, environment_name)
+    with step("bringing images"):
+        done = import_from(workspace, environment, needed(folder), name)
+    emit({"releases": [one.to_document() for one in done]}, lambda: "\n".join(map(_imported, done)), output_format)
 
 
 @click.command()
@@ -124,12 +139,19 @@ def key(out: Path | None, environment_name: str, output_format: str) -> None:
     )
 
 
-COMMANDS = (watch, back, scan, trust, key)
+COMMANDS = (import_images, watch, back, scan, trust, key)
 """What `modelyard release` gets from here."""
 
 
 def _rows(keys: tuple[KnownKey, ...]) -> list[tuple[object, ...]]:
     return [(one.fingerprint, one.own, one.algorithm, one.file) for one in keys]
+
+
+def _imported(done: Imported) -> str:
+    if done.image is None:
+        return f"{done.model} version {done.version}: no registry here, so its image stays where it is"
+    how = f"fetched from {done.source}" if done.changed else "was there already"
+    return f"{done.model} version {done.version}: {done.registry}/{done.image} {how}"
 
 
 def _back(done: BackReport) -> str:

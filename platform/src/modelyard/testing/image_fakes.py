@@ -1,4 +1,4 @@
-"""A builder in memory, and stand-ins for the programs that images are made with, to be put first on PATH."""
+"""A builder and a registry in memory, and stand-ins for programs that make images, to be put first on PATH."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelyard.errors import ReleaseRefusedError
+from modelyard.errors import ExternalServiceError, ReleaseRefusedError
 from modelyard.release.images.builder import BuildOrder, BuiltImage
+from modelyard.release.images.registries import Image, RegistryPlace
 
 
 @dataclass
@@ -53,6 +54,38 @@ class FakeBuilder:
         return reference if "." in reference.split("/", maxsplit=1)[0] else f"{self.registry}/{reference}"
 
 
+@dataclass
+class FakeRegistry:
+    """A registry in memory; `others` are those that it can reach, by login server."""
+
+    server: str
+    images: dict[str, str] = field(default_factory=dict)
+    """repository:tag to digest."""
+    others: dict[str, FakeRegistry] = field(default_factory=dict)
+
+    def holds(self, image: Image) -> bool:
+        """Whether it was pushed or taken."""
+        there = self.images.get(str(image), image.digest)
+        if there != image.digest:
+            raise ReleaseRefusedError(
+                f"in {self.server} {image} is another image: {there}, and the release names {image.digest}",
+                hint="take its tag away",
+            )
+        return str(image) in self.images
+
+    def take(self, image: Image, source: RegistryPlace) -> None:
+        """Copy."""
+        if self.holds(image):
+            return
+        other = self.others.get(source.server)
+        if other is None or image.digest not in other.images.values():
+            raise ExternalServiceError(
+                f"{self.server} did not take {image} from {source.server}: manifest unknown",
+                hint=f"az role assignment create --role AcrPull --assignee WHO --scope {source.resource}",
+            )
+        self.images[str(image)] = image.digest
+
+
 _HEAD = """\
 import hashlib, json, os, sys
 here = os.path.dirname(os.path.abspath(sys.argv[0]))
@@ -73,7 +106,9 @@ def digest_of(context):
 def keep(reference):
     if not os.path.exists(after("--file")):
         sys.exit("ERROR: failed to read dockerfile: no such file or directory")
-    images[reference] = digest_of(words[-1])
+    put(reference, digest_of(words[-1]))
+def put(reference, digest):
+    images[reference] = digest
     with open(store, "w") as file:
         json.dump(images, file)
 """
@@ -91,11 +126,20 @@ elif words[0] == "build":
 
 _AZ = """\
 if words[:3] == ["acr", "repository", "show"]:
-    if after("--image") not in images:
+    found = images.get(after("--name") + "/" + after("--image"))
+    if found is None:
         sys.exit("ERROR: the specified tag does not exist")
-    print(json.dumps({"name": after("--image"), "digest": images[after("--image")]}))
+    print(json.dumps({"name": after("--image"), "digest": found}))
 elif words[:2] == ["acr", "build"]:
-    keep(after("--image"))
+    keep(after("--registry") + "/" + after("--image"))
+elif words[:2] == ["acr", "import"]:
+    repository, _, digest = after("--source").partition("@")
+    there = after("--registry").rpartition("/")[2] + "/" + repository + ":"
+    if not [name for name, found in images.items() if name.startswith(there) and found == digest]:
+        sys.exit("ERROR: (InvalidParameters) Operation registries-import failed. manifest unknown")
+    if after("--name") + "/" + after("--image") in images:
+        sys.exit("ERROR: (Conflict) Tag " + after("--image") + " already exists in target registry.")
+    put(after("--name") + "/" + after("--image"), digest)
 """
 
 _UV = """\
@@ -129,8 +173,14 @@ class FakePrograms:
         self._put("docker", _HEAD + _DOCKER)
 
     def az(self) -> None:
-        """An Azure CLI whose registry builds."""
+        """An Azure CLI whose registries build, and take images from each other."""
         self._put("az", _HEAD + _AZ)
+
+    def push(self, registry: str, image: Image) -> None:
+        """Puts an image into one of the registries that `az` knows, by its short name."""
+        store = self.folder / "images.json"
+        images = json.loads(store.read_text()) if store.is_file() else {}
+        store.write_text(json.dumps({**images, f"{registry}/{image}": image.digest}))
 
     def uv(self, *locked: str) -> None:
         """A uv with these distributions in its lock, each of version 1.0.0 and with a wheel of a few bytes."""

@@ -23,6 +23,8 @@ ROLES = {
     "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
     "AcrPush": "8311e382-0749-4cb8-b61a-304f252e45ec",
+    "Container Registry Data Importer and Data Reader": "577a9874-89fd-4f24-9dbd-b5034d0ad23a",
+    "Container Registry Tasks Contributor": "fb382eab-e894-4461-af04-94435c366c3f",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
@@ -54,7 +56,7 @@ class Grant(NamedTuple):
 
 def draw_access(site: Site) -> list[Resource]:
     """Every role assignment."""
-    grants = [*_identities(), *_callers(site), *_people(site)]
+    grants = [*_identities(), *_pipelines(site), *_callers(site), *_people(site)]
     if site.azure.databricks.enabled:
         connector = Ref(CONNECTOR, "identity.principalId")
         grants.append(Grant("databricks-layers", "Storage Blob Data Contributor", LAYERS, connector))
@@ -63,19 +65,29 @@ def draw_access(site: Site) -> list[Resource]:
 
 def _identities() -> Iterator[Grant]:
     """MLflow writes artifacts; jobs write the layers and releases; models read nothing but their image, and the keys of
-    those who ask them; pipelines push images, start jobs and deploy apps."""
-    principals = {name: Ref(identity_key(name), "principalId") for name in (MLFLOW, JOBS, MODELS, PIPELINES)}
+    those who ask them."""
+    principals = {name: Ref(identity_key(name), "principalId") for name in (MLFLOW, JOBS, MODELS)}
     for name in (MLFLOW, JOBS, MODELS):
         yield Grant(f"{name}-images", "AcrPull", REGISTRY, principals[name])
     yield Grant("mlflow-artifacts", "Storage Blob Data Contributor", ARTIFACTS, principals[MLFLOW])
     yield Grant("jobs-layers", "Storage Blob Data Contributor", LAYERS, principals[JOBS])
     yield Grant("jobs-releases", "Storage Blob Data Contributor", RELEASES, principals[JOBS])
     yield Grant("jobs-secrets", "Key Vault Secrets User", VAULT, principals[JOBS])
-    yield Grant("pipelines-images", "AcrPush", REGISTRY, principals[PIPELINES])
-    yield Grant("pipelines-layers", "Storage Blob Data Contributor", LAYERS, principals[PIPELINES])
-    yield Grant("pipelines-releases", "Storage Blob Data Contributor", RELEASES, principals[PIPELINES])
-    yield Grant("pipelines-apps", "Container Apps Contributor", GROUP, principals[PIPELINES])
-    yield Grant("pipelines-jobs", "Container Apps Jobs Contributor", GROUP, principals[PIPELINES])
+
+
+def _pipelines(site: Site) -> Iterator[Grant]:
+    """Pipelines bring images here, start jobs and deploy apps. Images are built in dev alone: whoever may start a build
+    may do anything in the registry that it runs in."""
+    principal = Ref(identity_key(PIPELINES), "principalId")
+    yield Grant("pipelines-images", "AcrPush", REGISTRY, principal)
+    if site.environment.name == "dev":
+        yield Grant("pipelines-builds", "Container Registry Tasks Contributor", REGISTRY, principal)
+    else:
+        yield Grant("pipelines-imports", "Container Registry Data Importer and Data Reader", REGISTRY, principal)
+    yield Grant("pipelines-layers", "Storage Blob Data Contributor", LAYERS, principal)
+    yield Grant("pipelines-releases", "Storage Blob Data Contributor", RELEASES, principal)
+    yield Grant("pipelines-apps", "Container Apps Contributor", GROUP, principal)
+    yield Grant("pipelines-jobs", "Container Apps Jobs Contributor", GROUP, principal)
 
 
 def _callers(site: Site) -> Iterator[Grant]:

@@ -15,6 +15,8 @@ BUILT_IN_ROLES = {
     "17d1049b-9a84-46fb-8f53-869881c3d3ab": "Storage Account Contributor",
     "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
     "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
+    "577a9874-89fd-4f24-9dbd-b5034d0ad23a": "Container Registry Data Importer and Data Reader",
+    "fb382eab-e894-4461-af04-94435c366c3f": "Container Registry Tasks Contributor",
     "c2f4ef07-c644-48eb-af81-4b1b4947fb11": "AcrDelete",
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modelyard.delivery.expressions.status import GOOD
 from modelyard.delivery.linting.graph import SKIPPED, Graph, Part, job_graph, stage_graph
 from modelyard.delivery.linting.outcomes import BAD, truths
-from modelyard.delivery.linting.works import WORKS, Site, works_in
+from modelyard.delivery.linting.works import AZURE_ENVIRONMENTS, WORKS, Site, works_in
 from modelyard.delivery.pipeline import Job, Pipeline
 from modelyard.delivery.places import Place
 
@@ -42,6 +42,7 @@ GATES = (
             Gate(before=target, needs="approval", instead="ledger"),
         )
     ),
+    *(Gate(before=f"deploy-{name}", needs=f"images-{name}") for name in AZURE_ENVIRONMENTS),
     Gate(before="rollback", needs="approval"),
     Gate(before="deploy-test", needs="deploy-dev"),
     Gate(before="deploy-prod", needs="deploy-test"),

@@ -61,6 +61,7 @@ def _runs(*commands: str) -> tuple[Doing, ...]:
 
 
 _RELEASES = Doing(words=("modelyard", "infra", "up"), having="--releases", lacking="--back")
+_IMPORTS = _runs("modelyard release import")
 DEPLOYS = (_RELEASES, *_runs("modelyard release deploy", "modelyard release canary", "modelyard release finish"))
 """Commands that put a version of a model before callers."""
 WORKS: Mapping[str, Work] = {
@@ -74,6 +75,12 @@ WORKS: Mapping[str, Work] = {
     "ledger": Work(says="`modelyard model verify`", doings=_runs("modelyard model verify")),
     "suite": Work(says="the API suite (`modelyard release test`)", doings=_runs("modelyard release test")),
     "scan": Work(says="`modelyard release scan`", doings=_runs("modelyard release scan")),
+    **{
+        f"images-{name}": Work(
+            says=f"`modelyard release import` for {name}", doings=_IMPORTS, environments=frozenset({name})
+        )
+        for name in AZURE_ENVIRONMENTS
+    },
     "deploy-dev": Work(says="the deploy to dev", doings=DEPLOYS, environments=frozenset({"dev"})),
     "deploy-test": Work(says="the deploy to test", doings=DEPLOYS, environments=frozenset({"test"})),
     "deploy-prod": Work(says="the deploy to prod", doings=DEPLOYS, environments=frozenset({"prod"})),

@@ -139,8 +139,7 @@ class RegistryBuilder:
         own = reference.removeprefix(f"{self.registry}/")
         if _full(self.registry, own) == own:
             return None
-        command = ["az", "acr", "repository", "show", "--name", self._short, "--image", own]
-        said = _run([*command, "--output", "json"])
+        said = say_az("acr", "repository", "show", "--name", self._short, "--image", own, "--output", "json")
         if said.code:
             return None
         found = json.loads(said.out)
@@ -148,9 +147,9 @@ class RegistryBuilder:
 
     def build(self, order: BuildOrder) -> BuiltImage:
         """`az acr build`."""
-        command = ["az", "acr", "build", "--registry", self._short, "--image", order.reference]
+        command = ["acr", "build", "--registry", self._short, "--image", order.reference]
         command += ["--platform", PLATFORM, "--timeout", f"{BUILD_SECONDS:g}", "--only-show-errors"]
-        _must(_run([*command, *_rest(order, order.arguments)], BUILD_SECONDS), order)
+        _must(say_az(*command, *_rest(order, order.arguments), seconds=BUILD_SECONDS), order)
         return _there(self.find(order.reference), order)
 
     @property
@@ -164,6 +163,16 @@ def docker_runs() -> bool:
         return False
     said = _run(["docker", "version", "--format", "{{.Server.Version}}"], 20.0)
     return said.code == 0 and bool(said.out.strip())
+
+
+def say_az(*words: str, seconds: float = 300.0) -> Said:
+    """What the Azure CLI says to these words.
+
+    Raises:
+        MissingToolError: It is not on this machine.
+        ServiceUnavailableError: It took longer than `seconds`.
+    """
+    return _run(["az", *words], seconds)
 
 
 def _run(command: Sequence[str], seconds: float = 300.0, *, environment: Mapping[str, str] | None = None) -> Said:

@@ -100,6 +100,13 @@ DEFECTS = (
         at="- stage: deploy_prod",
         found_in=PRODUCTION,
     ),
+    _gates(
+        "an image that stays in dev's registry",
+        PRODUCTION,
+        "modelyard release import --from",
+        "modelyard release scan --from",
+        at="- stage: deploy_prod",
+    ),
     Defect(
         name="a gate that can be unticked",
         rule="gates-not-skippable",

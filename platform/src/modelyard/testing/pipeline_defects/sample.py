@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "release test": ("--env",),
     "release build": ("--env", "--out"),
     "release scan": ("--env", "--from"),
+    "release import": ("--env", "--from"),
     "release deploy": ("--env", "--from"),
     "release back": ("--env", "--from"),
     "infra up": ("--releases", "--percent", "--simulate"),
