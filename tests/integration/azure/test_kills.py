@@ -1,5 +1,6 @@
 """Whoever is killed in the middle of an update, running it again brings the environment to where it should be."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -51,6 +52,16 @@ def until_nobody_is_killed(work, kills):
     raise AssertionError(f"it never came to an end: {said.message}")
 
 
+def running_providers():
+    """Providers below this process. What has ended has no command line left: the JVM of another test may be there."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if SIMULATOR in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
 @pytest.fixture(scope="module")
 def dev(shaken):
     return shaken("dev")
@@ -90,7 +101,7 @@ def test_a_killed_provider_is_told_and_the_next_update_goes_on(brought_up, tmp_p
     update = threading.Thread(target=lambda: failed.append(_outcome(yard)))
     update.start()
     await_that(lambda: _hangs(yard), what="the update of the lake's account")
-    providers = [one for one in psutil.Process().children(recursive=True) if SIMULATOR in " ".join(one.cmdline())]
+    providers = running_providers()
     assert providers
     for provider in providers:
         provider.kill()
