@@ -1,57 +1,22 @@
-"""Inference requests, JSON and binary: bytes in, columns out; a prediction in, bytes out."""
+"""Inference requests, JSON and binary: bytes in, columns out."""
 
 from __future__ import annotations
 
 import json
 import math
-import struct
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelyard.testing.inference_requests import ROWS, WIRE, as_bytes, body_of, tiny_tensors
 from modelyard_bundle import Feature, Output, Signature
 from modelyard_serving.decoding.decoder import Decoder
 from modelyard_serving.decoding.encoding import Encoding
 from modelyard_serving.decoding.table import Table
-from modelyard_serving.explaining.explanation import Explanation
-from modelyard_serving.loading.served import Prediction
-from modelyard_serving.protocols.asking import Told
 from modelyard_serving.protocols.inference import read_inference
 from modelyard_serving.refusals import RequestRefusedError
-
-ROWS = {"distance": [500.5, 80.0], "hour": [7, 23], "carrier": ["AA", "Größe"], "weekend": [True, False]}
-WIRE = {"distance": ("FP64", "<f8"), "hour": ("INT64", "<i8"), "carrier": ("BYTES", None), "weekend": ("BOOL", "?")}
-
-
-def as_bytes(values, dtype):
-    if dtype is None:
-        encoded = [value.encode() if isinstance(value, str) else value for value in values]
-        return b"".join(struct.pack("<I", len(value)) + value for value in encoded)
-    return np.array(values, dtype=dtype).tobytes()
-
-
-def body_of(*tensors, tail=b"", **document):
-    """A request of tensors (name, datatype, shape, values or bytes), and its header where there are bytes."""
-    inputs, pieces = [], []
-    for name, datatype, shape, values in tensors:
-        tensor = {"name": name, "datatype": datatype, "shape": shape}
-        if isinstance(values, bytes):
-            pieces.append(values)
-            inputs.append({**tensor, "parameters": {"binary_data_size": len(values)}})
-        else:
-            inputs.append({**tensor, "data": values})
-    head = json.dumps({"inputs": inputs, **document}).encode()
-    return head + b"".join(pieces) + tail, (str(len(head)).encode() if pieces or tail else None)
-
-
-def tiny_tensors(*, binary=frozenset(WIRE), changes=None):
-    given_tensors = []
-    for name, (datatype, dtype) in WIRE.items():
-        values = as_bytes(ROWS[name], dtype) if name in binary else ROWS[name]
-        given_tensors.append((name, datatype, [2], values))
-    return [(changes or {}).get(tensor[0], tensor) for tensor in given_tensors]
 
 
 def read(signature, body, header=None):
@@ -325,84 +290,6 @@ def test_the_quick_way_takes_nothing_that_a_closer_look_would_refuse_or_read_oth
     inputs[place] = {key: value for key, value in {**inputs[place], **change}.items() if key != dropped}
     closely = [{**inputs[0], "parameters": {}}, *inputs[1:]]
     assert outcome(tiny.signature, inputs) == outcome(tiny.signature, closely)
-
-
-PREDICTION = Prediction(values=[0.25, 0.75], labels=["on time", "late"])
-
-
-def rendered(load, told=None, **document):
-    body, header = body_of(*GOOD, **document)
-    model = load()
-    return read(model.signature, body, header).render(model, told or Told(PREDICTION, ["careful"]))
-
-
-def split(answer):
-    length = int(dict(answer.headers)[b"inference-header-content-length"])
-    document = json.loads(answer.body[:length])
-    pieces, start = {}, length
-    for output in document["outputs"]:
-        if "parameters" in output:
-            size = output["parameters"]["binary_data_size"]
-            pieces[output["name"]] = answer.body[start : start + size]
-            start += size
-    assert start == len(answer.body)
-    return document, pieces
-
-
-def test_an_answer_is_json_unless_bytes_are_asked_for(load):
-    answer = rendered(load, id="q")
-    assert dict(answer.headers) == {b"content-type": b"application/json"}
-    document = json.loads(answer.body)
-    assert document["id"] == "q"
-    assert document["parameters"]["warnings"] == ["careful"]
-    assert document["outputs"] == [
-        {"name": "probability", "shape": [2], "datatype": "FP64", "data": [0.25, 0.75]},
-        {"name": "label", "shape": [2], "datatype": "BYTES", "data": ["on time", "late"]},
-    ]
-
-
-def test_an_answer_in_bytes_says_where_they_begin(load):
-    answer = rendered(load, parameters={"binary_data_output": True})
-    assert dict(answer.headers)[b"content-type"] == b"application/octet-stream"
-    document, pieces = split(answer)
-    assert [output["shape"] for output in document["outputs"]] == [[2], [2]]
-    assert all("data" not in output for output in document["outputs"])
-    assert pieces["probability"] == as_bytes([0.25, 0.75], "<f8")
-    assert pieces["label"] == as_bytes(["on time", "late"], None)
-
-
-def test_an_output_says_for_itself_whether_it_is_wanted_in_bytes(load):
-    outputs = [{"name": "label", "parameters": {"binary_data": False}}, {"name": "probability"}]
-    document, pieces = split(rendered(load, outputs=outputs, parameters={"binary_data_output": True}))
-    assert set(pieces) == {"probability"}
-    assert document["outputs"][1]["data"] == ["on time", "late"]
-
-
-def test_only_the_outputs_that_were_asked_for_come(load):
-    document = json.loads(rendered(load, outputs=[{"name": "label", "parameters": {"binary_data": False}}]).body)
-    assert [output["name"] for output in document["outputs"]] == ["label"]
-
-
-@pytest.mark.parametrize("binary", [False, True])
-def test_an_explanation_is_two_more_tensors(load, binary):
-    explanation = Explanation(
-        features=tuple(ROWS),
-        output="probability",
-        base=0.5,
-        contributions=np.array([[-0.25, 0, 0, 0], [0, 0.25, 0, 0]]),
-        method="exact",
-        background=3,
-    )
-    told = Told(PREDICTION, [], explanation)
-    answer = rendered(load, told, parameters={"explain": True, "binary_data_output": binary})
-    document, pieces = split(answer) if binary else (json.loads(answer.body), {})
-    assert document["parameters"]["explanation"]["features"] == list(ROWS)
-    contributions, base = document["outputs"][2:]
-    assert (contributions["name"], contributions["shape"]) == ("contributions", [2, 4])
-    assert (base["name"], base["shape"]) == ("base_value", [1])
-    flat = np.frombuffer(pieces["contributions"]).tolist() if binary else contributions["data"]
-    assert flat == [-0.25, 0, 0, 0, 0, 0.25, 0, 0]
-    assert (np.frombuffer(pieces["base_value"]).tolist() if binary else base["data"]) == [0.5]
 
 
 @pytest.mark.parametrize(
