@@ -172,6 +172,11 @@ class TestAccess:
         ]
         assert [role.key for role in roles] == ["role-models-images"]
 
+    def test_images_are_built_in_dev_and_imported_everywhere_else(self, blueprints):
+        builds = [name for name in AZURE if "role-pipelines-builds" in blueprints[name].graph]
+        imports = [name for name in AZURE if "role-pipelines-imports" in blueprints[name].graph]
+        assert (builds, imports) == (["dev"], ["test", "prod"])
+
     def test_pipelines_sign_in_for_one_service_connection_only(self, blueprints):
         trust = blueprints["prod"].graph["identity-pipelines-trust"].properties
         *_, organisation, connection = trust["subject"].split("/")
