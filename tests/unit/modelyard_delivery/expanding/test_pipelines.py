@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelyard.delivery.pipeline import HOOKS
+from modelyard.errors import InvalidPipelineError
 
 
 def only_job(pipeline):
@@ -113,6 +114,19 @@ def test_every_kind_of_step_is_read(pipeline):
     assert steps[7].inputs == {"artifact": "release"}
 
 
+@pytest.mark.parametrize("late", ["$(later)", "$[ variables.later ]"])
+@pytest.mark.parametrize("key", ["enabled", "continueOnError", "timeoutInMinutes", "retryCountOnTaskFailure"])
+def test_a_run_works_none_of_these_out_for_a_step(pipeline, key, late):
+    with pytest.raises(InvalidPipelineError, match=f"azure-pipelines.yml:3: `{key}` is"):
+        pipeline(f"steps:\n- script: x\n  {key}: {late}\n")
+
+
+@pytest.mark.parametrize("late", ["$(later)", "$[ variables.later ]"])
+def test_a_run_may_work_them_out_for_a_job(pipeline, late):
+    job = only_job(pipeline(f"jobs:\n- job: a\n  continueOnError: {late}\n  timeoutInMinutes: {late}\n  steps: []\n"))
+    assert (job.continue_on_error, job.timeout_minutes) == (late, None)
+
+
 def test_what_every_step_can_say_is_read(pipeline):
     entry = """
         steps:
@@ -123,7 +137,7 @@ def test_what_every_step_can_say_is_read(pipeline):
           displayName: Make both
           condition: succeededOrFailed()
           enabled: no
-          continueOnError: $(lenient)
+          continueOnError: true
           timeoutInMinutes: 5
           retryCountOnTaskFailure: 2
           env:
@@ -132,7 +146,7 @@ def test_what_every_step_can_say_is_read(pipeline):
     (step,) = only_job(pipeline(entry)).steps
     assert (step.name, step.title, step.label) == ("both", "Make both", "Make both")
     assert step.does == "make a\nmake b\n"
-    assert (step.condition, step.enabled, step.continue_on_error) == ("succeededOrFailed()", "false", "$(lenient)")
+    assert (step.condition, step.enabled, step.continue_on_error) == ("succeededOrFailed()", "false", "true")
     assert (step.timeout_minutes, step.retries) == (5.0, 2)
     assert step.env == {"TOKEN": "$(System.AccessToken)"}
     assert str(step.place) == "azure-pipelines.yml:3"

@@ -96,8 +96,41 @@ def test_a_template_sees_its_own_parameters_and_not_those_of_the_file_that_names
         steps:
         - template: t.yml
     """
-    with pytest.raises(InvalidPipelineError, match=r"t.yml:2: there is no parameter mine here"):
-        expanded(entry, {"t.yml": step("${{ parameters.mine }}")})
+    with pytest.raises(InvalidPipelineError, match=r"t.yml:5: there is no parameter mine here"):
+        expanded(entry, {"t.yml": "parameters:\n- name: own\n  default: x\n" + step("${{ parameters.mine }}")})
+
+
+@pytest.mark.parametrize("declared", ["", "parameters:\n  own: x\n"])
+def test_a_template_of_the_old_form_takes_what_it_does_not_declare_and_reads_nothing_where_nothing_was_given(
+    final, declared
+):
+    """As the service was seen to do: public templates of the old form pass on more than they name."""
+    entry = "steps:\n- template: t.yml\n  parameters: {given: there}\n"
+    template = declared + step("${{ parameters.given }}, '${{ parameters.never }}'")
+    assert final(entry, {"t.yml": template})["steps"] == [{"script": "there, ''"}]
+
+
+def test_a_pipeline_has_no_old_form_that_takes_what_it_does_not_declare(expanded):
+    with pytest.raises(InvalidPipelineError, match=r"azure-pipelines.yml:2: there is no parameter never here"):
+        expanded("steps:\n- script: ${{ parameters.never }}\n")
+
+
+BRANCHES = ("${{ if false }}", "${{ else }}", "${{ each one in parameters.none }}")
+
+
+@pytest.mark.parametrize("wrong", ["${{ 3 + 4 }}", "${{ else }}", "a ${{ eq(1 }}", "${{ upper( }}"])
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_an_expression_that_is_none_is_refused_in_a_branch_that_is_never_taken_too(expanded, branch, wrong):
+    before = "- ${{ if true }}:\n  - script: x\n" if "else" in branch else ""
+    top = "parameters:\n- {name: none, type: object, default: []}\n"
+    entry = f"{top}steps:\n{before}- {branch}:\n  - script: {wrong}\n- script: y\n"
+    with pytest.raises(InvalidPipelineError, match=rf"azure-pipelines.yml:{entry.count(chr(10)) - 1}: "):
+        expanded(entry)
+
+
+def test_names_are_not_looked_at_in_a_branch_that_is_never_taken(final):
+    entry = "steps:\n- ${{ if false }}:\n  - script: ${{ unknown.name }}\n- script: y\n"
+    assert final(entry)["steps"] == [{"script": "y"}]
 
 
 def test_a_pipeline_extends_a_template_and_adds_its_trigger_its_pool_and_its_variables(pipeline, final, plain_yaml):
@@ -108,15 +141,12 @@ def test_a_pipeline_extends_a_template_and_adds_its_trigger_its_pool_and_its_var
           pipelines:
           - pipeline: upstream
             source: Other
-        variables:
-        - name: from_template
-          value: ${{ variables.from_entry }}2
         stages:
         - stage: ${{ parameters.flow }}
           jobs:
           - job: a
             steps:
-            - script: echo ${{ variables.from_template }}
+            - script: echo ${{ variables.from_entry }}2
     """
     entry = """
         trigger: [main]
@@ -139,8 +169,7 @@ def test_a_pipeline_extends_a_template_and_adds_its_trigger_its_pool_and_its_var
           - {pipeline: mine, source: Mine}
           - {pipeline: upstream, source: Other}
         variables:
-        - {name: from_entry, value: 1}
-        - {name: from_template, value: 12}
+          from_entry: 1
         pool: {vmImage: ubuntu-24.04}
         stages:
         - stage: main

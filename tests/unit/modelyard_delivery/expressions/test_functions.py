@@ -57,6 +57,9 @@ VALUES = {
         ("join('-', 12)", "12"),
         ("join('-', parameters.object)", ""),
         ("join('-', split('a', ','))", "a"),
+        ("substring('abcdef1234567890', 0, 7)", "abcdef1"),
+        ("substring('Hello small World', '6', 5)", "small"),
+        ("substring('abc', 3, 0)", ""),
         ("length('fabrikam')", 8),
         ("length('')", 0),
         ("length(123)", 3),
@@ -95,6 +98,10 @@ def test_does_what_the_service_does(value_of, text, value):
         ("format('{0}', parameters.list)", "Array found where a string is needed"),
         ("format('{0:yyyy}', 'a')", "Only a time takes a form"),
         ("iif(true, 'yes', lt(1, 'bad'))", "cannot compare"),
+        ("substring('abc', 1, 3)", "takes 3 characters from place 1 of a text that has 3"),
+        ("substring('abc', -1, 1)", "from place -1"),
+        ("substring('abc', 1, -1)", "takes -1 characters"),
+        ("substring('abc', 'x', 1)", "from place x"),
     ],
 )
 def test_refuses_values_that_the_service_refuses(refusal, text, says):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from modelyard.delivery.expanding.checking import Parsed
 from modelyard.delivery.expanding.directives import Directive, directive_of, refuse_directive, whole_expression
 from modelyard.delivery.expanding.limits import Budget
 from modelyard.delivery.expanding.located import to_node
@@ -12,7 +13,6 @@ from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar, scal
 from modelyard.delivery.expanding.reading import refuse_doubles
 from modelyard.delivery.expanding.refusing import refuse
 from modelyard.delivery.expanding.scopes import Scope
-from modelyard.delivery.expressions.parsing import Expression, parse
 from modelyard.delivery.expressions.texts import compile_time_parts
 from modelyard.delivery.expressions.values import Value, is_array, is_object, kind_of, to_boolean, to_text
 from modelyard.delivery.places import Place
@@ -43,9 +43,9 @@ class _Chain:
 class Evaluator:
     """Turns nodes with expressions into nodes without."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, parsed: Parsed) -> None:
         self._budget = budget
-        self._parsed: dict[str, Expression] = {}
+        self._parsed = parsed
 
     def expand(self, node: Node, scope: Scope) -> Node:
         """A part with everything in it worked out, which means nothing to the service but what it says."""
@@ -97,10 +97,7 @@ class Evaluator:
         return self._worked_out(directive.text, directive.place, scope)
 
     def _worked_out(self, text: str, place: Place, scope: Scope) -> Value:
-        """The value of an expression, which is parsed once however often a loop comes to it."""
-        known = self._parsed.get(text)
-        if known is None:
-            known = self._parsed[text] = parse(text, place)
+        known = self._parsed(text, place)
         return (known if known.place == place else replace(known, place=place)).evaluate(scope.context)
 
     def fields(self, node: Fields, scope: Scope) -> Iterator[FieldInScope]:

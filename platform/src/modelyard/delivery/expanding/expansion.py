@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelyard.delivery.expanding.checking import Parsed, check_expressions
 from modelyard.delivery.expanding.evaluating import Evaluator
 from modelyard.delivery.expanding.files import Files, Reader, reader_of
 from modelyard.delivery.expanding.limits import Budget
@@ -83,15 +84,17 @@ def expand(
     Raises:
         InvalidPipelineError: the pipeline is not valid; the message begins with file and line.
     """
+    parsed = Parsed()
     files = Files(root, read or reader_of(root))
-    templates = Templates(files)
+    templates = Templates(files, parsed)
     place = Place(file, 1)
     try:
         node = files.load(file, place)
+        check_expressions(node, parsed)
         declared = read_declarations(node.get("parameters"), entry=True)
         known = (*declared, *webhook_parameters(node.get("resources"), declared))
         values = bind(known, given_node(known, parameters or {}, place), file=file)
-        structure = Structure(Evaluator(Budget()), templates)
+        structure = Structure(Evaluator(Budget(), parsed), templates)
         scope = Scope(parameters=values, variables=dict(variables or {}))
         body = Fields(tuple(entry for entry in node.entries if entry[0].text != "parameters"), node.place)
         final = _ordered(structure.pipeline(body, scope))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
+from modelyard.delivery.expanding.refusing import refuse
 
 
 def merge(entry: Fields, template: Fields) -> Fields:
-    """What both say. Variables and resources add up; of everything else the entry file's word counts."""
+    """What both say. Resources add up; of everything else but variables the entry file's word counts.
+
+    Raises:
+        InvalidPipelineError: both have variables, which the service does not put together.
+    """
     found = {key.text: (key, value) for key, value in entry.entries if key.text != "extends"}
     for key, value in template.entries:
         if key.text in found:
@@ -19,8 +24,8 @@ def merge(entry: Fields, template: Fields) -> Fields:
 
 def _both(name: str, mine: Node, theirs: Node) -> Node:
     if name == "variables":
-        first, second = as_list(mine), as_list(theirs)
-        return Items(first.items + second.items, mine.place)
+        found = f"`variables` stand here and in the template that is extended, at {theirs.place}"
+        refuse(mine.place, found, hint="the service takes one of the two; pass values on as parameters of the template")
     if name == "resources" and isinstance(mine, Fields) and isinstance(theirs, Fields):
         return _resources(mine, theirs)
     return mine

@@ -12,6 +12,7 @@ from modelyard.delivery.expanding.located import to_value
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
 from modelyard.delivery.expanding.refusing import excerpt, listed, near, refuse
 from modelyard.delivery.expanding.stepviews import as_seen
+from modelyard.delivery.expressions.looking_up import OpenParameters
 from modelyard.delivery.expressions.values import Value, read_number
 from modelyard.delivery.places import Place
 
@@ -37,6 +38,7 @@ CHOICES = ("environment", "filePath", "pool", "secureFile", "serviceConnection")
 """Texts that a person picks when a run begins; only entry files have them."""
 TYPES = (*TEXTS, "object", *LISTS, *SINGLES, *CHOICES)
 ENTRY_ONLY = (*CHOICES, "stringList")
+OLD_FORM = "any"
 KEYS = ("name", "displayName", "type", "default", "values")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -47,7 +49,7 @@ class Parameter:
 
     name: str
     type: str
-    """`any` for the old form, a mapping of names to defaults."""
+    """OLD_FORM where `parameters` is a mapping of names to defaults."""
     default: Node | None
     values: tuple[Scalar, ...]
     """What is allowed; empty for anything of the type."""
@@ -81,7 +83,8 @@ def read_declarations(node: Node | None, *, entry: bool) -> tuple[Parameter, ...
 
 def _old_form(node: Fields) -> list[Parameter]:
     return [
-        Parameter(name=key.text, type="any", default=value, values=(), place=key.place) for key, value in node.entries
+        Parameter(name=key.text, type=OLD_FORM, default=value, values=(), place=key.place)
+        for key, value in node.entries
     ]
 
 
@@ -149,6 +152,20 @@ def _values(node: Node | None) -> tuple[Scalar, ...]:
     return tuple(allowed)
 
 
+def bind_template(parameters: tuple[Parameter, ...], given: Fields, *, file: str) -> dict[str, Value]:
+    """The values of a template's parameters; the arguments and the errors are those of `bind`.
+
+    A template that declares none, or in the old form, takes whatever it is given. The service does so too, and public
+    templates pass on what they do not declare.
+    """
+    if any(parameter.type != OLD_FORM for parameter in parameters):
+        return bind(parameters, given, file=file)
+    names = {parameter.name.lower() for parameter in parameters}
+    own = tuple(entry for entry in given.entries if entry[0].text.lower() in names)
+    more = {key.text: to_value(value) for key, value in given.entries if key.text.lower() not in names}
+    return OpenParameters(bind(parameters, Fields(own, given.place), file=file) | more)
+
+
 def bind(parameters: tuple[Parameter, ...], given: Fields, *, file: str) -> dict[str, Value]:
     """The value of every declared parameter.
 
@@ -191,7 +208,7 @@ def convert(parameter: Parameter, node: Node) -> Value:
         _check_list(parameter, node)
     elif parameter.type in SINGLES:
         _check_single(parameter, node, SINGLES[parameter.type])
-    elif parameter.type not in ("object", "any", "pool"):
+    elif parameter.type not in ("object", OLD_FORM, "pool"):
         return _scalar(parameter, node)
     return as_seen(node) if "step" in parameter.type else to_value(node, typed=parameter.type == "object")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from modelyard.delivery.expanding.located import to_node
 from modelyard.delivery.expanding.nodes import Fields, Node, Scalar
-from modelyard.delivery.expanding.parameters import LISTS, SINGLES, Parameter
+from modelyard.delivery.expanding.parameters import LISTS, OLD_FORM, SINGLES, Parameter
 from modelyard.delivery.expanding.reading import read_value
 from modelyard.delivery.places import Place
 from modelyard.errors import ConfigurationError
@@ -68,7 +68,7 @@ def given_node(declared: tuple[Parameter, ...], values: Mapping[str, Any], place
 
 
 def _node(parameter: Parameter | None, value: object, place: Place) -> Node:
-    structured = parameter is not None and parameter.type in ("object", "any", *LISTS, *SINGLES)
+    structured = parameter is not None and parameter.type in ("object", OLD_FORM, *LISTS, *SINGLES)
     if structured:
         return read_value(value if isinstance(value, str) else json.dumps(value, default=str), place)
     return to_node(value, place)

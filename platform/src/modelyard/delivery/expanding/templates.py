@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from modelyard.delivery.expanding.checking import Parsed, check_expressions
 from modelyard.delivery.expanding.files import Files, template_file
 from modelyard.delivery.expanding.limits import MOST_LEVELS
 from modelyard.delivery.expanding.nodes import Fields, Items, Node, Scalar
-from modelyard.delivery.expanding.parameters import Parameter, bind, read_declarations
+from modelyard.delivery.expanding.parameters import Parameter, bind_template, read_declarations
 from modelyard.delivery.expanding.refusing import listed, near, refuse
 from modelyard.delivery.expanding.scopes import Link, Scope
 from modelyard.delivery.expanding.sections import TEMPLATE_KEYS
@@ -21,8 +22,9 @@ ListExpander = Callable[[str, Scalar, Node, Scope], Node]
 class Templates:
     """The templates of one expansion."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, parsed: Parsed) -> None:
         self._files = files
+        self._parsed = parsed
         self._declared: dict[str, tuple[Parameter, ...]] = {}
         self.open: list[Link] = []
         """What is open now. After an error it still says how the line at fault was reached."""
@@ -51,14 +53,21 @@ class Templates:
         node = self._files.load(name, path.place)
         _check_keys(node, name, path, allowed)
         if name not in self._declared:
+            self._look_through(node, link)
             self._declared[name] = read_declarations(node.get("parameters"), entry=False)
         declared = self._declared[name]
-        values = bind(declared, _with_lists(declared, given, scope.finished(), expand), file=name)
+        values = bind_template(declared, _with_lists(declared, given, scope.finished(), expand), file=name)
         body = Fields(tuple((key, value) for key, value in node.entries if key.text != "parameters"), node.place)
         if "extends" in allowed and self.extended is None:
             self.extended = name
         self.open.append(link)
         yield body, Scope(parameters=values, variables=scope.variables, chain=(*scope.chain, link))
+        self.open.pop()
+
+    def _look_through(self, node: Fields, link: Link) -> None:
+        """Every expression of a template that is opened for the first time."""
+        self.open.append(link)
+        check_expressions(node, self._parsed)
         self.open.pop()
 
 

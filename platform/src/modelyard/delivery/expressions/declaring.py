@@ -51,6 +51,7 @@ GENERAL: tuple[Declared, ...] = (
     Declared("replace", "(text, old, new)", "a string with every old replaced by new; case counts", 3, 3),
     Declared("split", "(text, separator)", "the pieces of a string between the separators", 2, 2),
     Declared("startsWith", "(text, piece)", "whether a string starts with another; any case", 2, 2),
+    Declared("substring", "(text, start, count)", "a part of a string, its place counted from 0; not documented", 3, 3),
     Declared("trim", "(text)", "a string without white space at its ends", 1, 1),
     Declared("upper", "(text)", "a string in capital letters", 1, 1),
     Declared("xor", "(a, b)", "whether exactly one is true", 2, 2),

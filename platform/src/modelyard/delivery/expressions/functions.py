@@ -20,6 +20,7 @@ from modelyard.delivery.expressions.values import (
     kind_of,
     text_of,
     to_boolean,
+    to_number,
     to_text,
 )
 
@@ -48,6 +49,7 @@ def named(name: str) -> Function | None:
         "replace": replace,
         "split": split,
         "startsWith": starts_with,
+        "substring": substring,
         "trim": trim,
         "upper": upper,
         "xor": lambda left, right: to_boolean(left) != to_boolean(right),
@@ -113,6 +115,21 @@ def split(text: Value, separator: Value) -> list[str]:
     """The pieces of a string between the separators, empty ones included. The separator counts as a whole."""
     mark = text_of(separator)
     return text_of(text).split(mark) if mark else [text_of(text)]
+
+
+def substring(text: Value, start: Value, count: Value) -> str:
+    """So many characters of a string, from a place counted from 0. Not documented, and seen to work.
+
+    Raises:
+        ExpressionError: The string has no such part.
+    """
+    whole, first, wanted = text_of(text), to_number(start), to_number(count)
+    if first is None or wanted is None or not 0 <= int(first) <= int(first) + int(wanted) <= len(whole) or wanted < 0:
+        raise ExpressionError(
+            f"substring takes {to_text(count)} characters from place {to_text(start)} of a text that has {len(whole)}",
+            hint="Places are counted from 0, and what is taken must be there.",
+        )
+    return whole[int(first) :][: int(wanted)]
 
 
 def _text_to_search(value: Value) -> str:

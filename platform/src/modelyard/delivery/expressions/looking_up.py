@@ -14,6 +14,12 @@ class FilteredArray(list[Value]):
     __slots__ = ()
 
 
+class OpenParameters(dict[str, Value]):
+    """The parameters of a template of the old form: what nobody declared and nobody gave is nothing, and no mistake."""
+
+    __slots__ = ()
+
+
 def part_of(value: Value, key: Value, *, any_case: bool) -> Value:
     """One part. A name that is missing, an index beyond the end and a part of nothing are all nothing.
 

@@ -8,7 +8,7 @@ from modelyard.delivery.expressions import functions
 from modelyard.delivery.expressions.comparing import equal
 from modelyard.delivery.expressions.contexts import Context
 from modelyard.delivery.expressions.declaring import COUNTING, STATUS, close_to, names, refuse_name
-from modelyard.delivery.expressions.looking_up import every_part, find_named, part_of
+from modelyard.delivery.expressions.looking_up import OpenParameters, every_part, find_named, part_of
 from modelyard.delivery.expressions.syntax import Call, Every, Index, Literal, Node, Root, chain_of
 from modelyard.delivery.expressions.values import ExpressionError, Value, is_object, text_of, to_boolean
 
@@ -54,10 +54,12 @@ def _part(node: Index | Every, context: Context) -> Value:
 
 
 def _parameter(parameters: Value, key: Value) -> Value:
-    """A parameter; other than a variable it must be declared."""
+    """A parameter; other than a variable it must be declared, but for templates of the old form."""
     known = parameters if is_object(parameters) else {}
     name = text_of(key)
     found = find_named(known, name)
+    if not found and isinstance(known, OpenParameters):
+        return None
     if not found:
         raise ExpressionError(f"there is no parameter {name} here", hint=close_to(name, known))
     return found[0]

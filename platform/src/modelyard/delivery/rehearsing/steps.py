@@ -12,7 +12,7 @@ from modelyard.delivery.rehearsing.agent.agents import Agent
 from modelyard.delivery.rehearsing.agent.obeying import Obedience
 from modelyard.delivery.rehearsing.agent.processes import Executor
 from modelyard.delivery.rehearsing.agent.transcript import Transcript, open_log
-from modelyard.delivery.rehearsing.planning.scopes import Values, holds, resolved
+from modelyard.delivery.rehearsing.planning.scopes import holds
 from modelyard.delivery.rehearsing.recording.records import JobRecord, StageRecord, StepRecord
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
 from modelyard.delivery.rehearsing.tasks.exchanging import download_step, publish_step
@@ -23,7 +23,6 @@ from modelyard.errors import InvalidPipelineError
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 10.0
 SHORTEST_SECONDS = 0.1
-FALSE = frozenset({"false", "0", "no"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ def _reason_to_skip(bench: Bench, step: Step) -> str | None:
         agent.status = "Canceled"
     if rehearsal.cancellation.insisted:
         return "canceled for good"
-    if _is_false(step.enabled, bench, step):
+    if step.enabled == "false":
         return "disabled"
     try:
         runs = _holds(bench, step)
@@ -100,14 +99,6 @@ def _holds(bench: Bench, step: Step) -> bool:
     variables.replace("Agent.JobStatus", bench.agent.status)
     status = Status(canceled=bench.rehearsal.canceled, job=bench.agent.status)
     return holds(step.condition, values={"variables": variables.values()}, status=status, place=step.place)
-
-
-def _is_false(text: str, bench: Bench, step: Step) -> bool:
-    """Whether `enabled` or `continueOnError` says no; either may be a macro or `$[ ]`."""
-    variables = bench.agent.variables
-    values: Values = {}
-    expanded = variables.expand(resolved(text, variables, values=values, place=step.place))
-    return expanded.strip().lower() in FALSE
 
 
 def _tried(bench: Bench, step: Step, record: StepRecord, *, transcript: Transcript) -> Outcome:
@@ -187,7 +178,7 @@ def _conclude(bench: Bench, step: Step, record: StepRecord, *, outcome: Outcome)
     """Writes the result down and lets it count for the job. A step that was skipped here leaves an issue behind."""
     record.result, record.exit_code = outcome.result, outcome.exit_code
     record.reason = bench.rehearsal.mask(outcome.reason)
-    if outcome.result == "Failed" and _may_go_on(step, bench):
+    if outcome.result == "Failed" and step.continue_on_error == "true":
         record.result = "SucceededWithIssues"
         record.reason = f"{record.reason}; continueOnError lets the job go on"
     agent = bench.agent
@@ -197,10 +188,6 @@ def _conclude(bench: Bench, step: Step, record: StepRecord, *, outcome: Outcome)
         agent.status = "Failed"
     elif record.result in ("Skipped", "SucceededWithIssues") and agent.status == "Succeeded":
         agent.status = "SucceededWithIssues"
-
-
-def _may_go_on(step: Step, bench: Bench) -> bool:
-    return not _is_false(step.continue_on_error or "false", bench, step)
 
 
 def _seconds(bench: Bench, step: Step) -> float | None:

@@ -98,8 +98,14 @@ def optional_text(fields: Fields, name: str) -> str | None:
     return text(fields, name) or None
 
 
-def switch(fields: Fields, name: str, default: str) -> str:
+def switch(fields: Fields, name: str, default: str, *, runtime: bool = True) -> str:
     """`true`, `false`, or a text with a macro or a runtime expression, which the run works out.
+
+    Args:
+        fields: the mapping that may have the key.
+        name: the key.
+        default: what holds without it.
+        runtime: whether the run may work it out: the service lets jobs, and refuses it for steps.
 
     Raises:
         InvalidPipelineError: it is something else.
@@ -108,21 +114,26 @@ def switch(fields: Fields, name: str, default: str) -> str:
     if not found:
         return default
     word = BOOLEANS.get(found.lower(), "")
-    if not word and "$" not in found:
+    if not word and not (runtime and "$" in found):
         refuse(
             _place_of(fields, name), f"`{name}` is true or false, found {excerpt(found)}", hint="write true or false"
         )
     return word or found
 
 
-def number(fields: Fields, name: str) -> float | None:
+def number(fields: Fields, name: str, *, runtime: bool = True) -> float | None:
     """A number that is not negative; None without the key, or where the run works it out.
+
+    Args:
+        fields: the mapping that may have the key.
+        name: the key.
+        runtime: whether the run may work it out: the service lets jobs, and refuses it for steps.
 
     Raises:
         InvalidPipelineError: it is something else.
     """
     found = text(fields, name)
-    if not found or "$" in found:
+    if not found or (runtime and "$" in found):
         return None
     if not found.isascii() or not found.isdigit() or len(found) > MOST_DIGITS:
         refuse(_place_of(fields, name), f"`{name}` is a whole number, found {excerpt(found)}", hint="write digits only")

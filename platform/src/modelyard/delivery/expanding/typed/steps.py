@@ -66,10 +66,10 @@ def _step(node: Node) -> Step:
         inputs=_inputs(word, fields),
         env=_env(fields),
         condition=optional_text(fields, "condition"),
-        enabled=switch(fields, "enabled", "true"),
-        continue_on_error=switch(fields, "continueOnError", "false"),
-        timeout_minutes=number(fields, "timeoutInMinutes"),
-        retries=int(number(fields, "retryCountOnTaskFailure") or 0),
+        enabled=switch(fields, "enabled", "true", runtime=False),
+        continue_on_error=switch(fields, "continueOnError", "false", runtime=False),
+        timeout_minutes=number(fields, "timeoutInMinutes", runtime=False),
+        retries=int(number(fields, "retryCountOnTaskFailure", runtime=False) or 0),
         working_directory=optional_text(fields, "workingDirectory"),
     )
 
