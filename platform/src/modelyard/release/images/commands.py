@@ -34,14 +34,14 @@ class DockerBuilder:
         return "docker"
 
     def find(self, reference: str) -> BuiltImage | None:
-        """What `docker image inspect` knows."""
-        said = _run(["docker", "image", "inspect", _full(self.registry, reference)])
+        """What `docker image inspect` knows; where there is a registry, only what was pushed there."""
+        full = _full(self.registry, reference)
+        said = _run(["docker", "image", "inspect", full])
         if said.code:
             return None
         found = json.loads(said.out)[0]
-        pushed = [name.partition("@")[2] for name in found.get("RepoDigests") or ()]
-        digest = pushed[0] if pushed else found["Id"]
-        return BuiltImage(reference=_full(self.registry, reference), digest=digest, size_bytes=found.get("Size"))
+        digest = _pushed(found, full) or (found["Id"] if self.registry is None else None)
+        return None if digest is None else BuiltImage(reference=full, digest=digest, size_bytes=found.get("Size"))
 
     def build(self, order: BuildOrder) -> BuiltImage:
         """`docker build` without a network, then `docker push` where there is a registry."""
@@ -85,16 +85,19 @@ class BuildahBuilder:
 
     def build(self, order: BuildOrder) -> BuiltImage:
         """`buildah bud` without a network and without a time of its own, then `buildah push` to a registry."""
-        reference = self._full(order.reference)
+        own, reference = _full("localhost", order.reference), self._full(order.reference)
         if order.base is not None:
             self._fetch(order.base)
         # In OCI's own format two builds are the same image, digest and all; in Docker's, buildah writes random names
         # into it. It has no health check, which only Docker itself would ask for: orchestrators have probes.
         command = ["bud", "--format", "oci", "--network", "none", "--pull-never", "--platform", PLATFORM]
-        command += ["--timestamp", str(order.epoch), "--tag", reference]
+        command += ["--timestamp", str(order.epoch), "--tag", own]
         _must(self._say(*command, *_rest(order, order.arguments), seconds=BUILD_SECONDS), order)
         if self.registry is not None:
-            _must(self._say("push", reference, f"docker://{reference}", seconds=BUILD_SECONDS), order)
+            # Layers are compressed on the way, which makes another digest of it, and buildah goes on knowing its own.
+            # So the image is taken back, under the name that counts: it stands for nothing that was not pushed.
+            _must(self._say("push", own, f"docker://{reference}", seconds=BUILD_SECONDS), order)
+            _must(self._say("pull", "--quiet", "--policy", "always", reference, seconds=BUILD_SECONDS), order)
         return _there(self.find(order.reference), order)
 
     def _fetch(self, base: str) -> None:
@@ -205,6 +208,13 @@ def _full(registry: str | None, reference: str) -> str:
     """The name with its registry. Names that have one already, as base images do, stay as they are."""
     has_one = "." in reference.split("/", maxsplit=1)[0] or reference.startswith("localhost/")
     return reference if registry is None or has_one else f"{registry}/{reference}"
+
+
+def _pushed(found: Mapping[str, Any], full: str) -> str | None:
+    """The digest under which a registry holds an image of this name."""
+    repository = full.rpartition(":")[0]
+    names = (str(name).partition("@") for name in found.get("RepoDigests") or ())
+    return next((digest for name, _, digest in names if name == repository), None)
 
 
 def _bytes_of(text: str) -> int | None:
