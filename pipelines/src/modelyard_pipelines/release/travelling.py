@@ -19,6 +19,7 @@ from modelyard.release.expectation import OF_THE_BUNDLE, Expectation
 from modelyard.release.images.building import ImageReport
 from modelyard.release.report import SuiteReport
 from modelyard.release.rollouts import RolloutReport, Rollouts, Trial
+from modelyard.release.scanning.requiring import require_scans
 from modelyard.release.signers import sealing_of, trusted_keys_of
 from modelyard.release.suite import run_smoke, run_suite
 from modelyard.release.travelling.admitting import admit_release
@@ -84,8 +85,9 @@ def deploy_from(platform: Platform, folder: Path, name: str | None) -> tuple[Dep
 
     Raises:
         InvalidBundleError: One of them is damaged; nothing was begun.
-        ReleaseRefusedError: One of them is not signed by a key that is trusted here, and nothing was begun; or one
-            failed its suite, and what was served before is served still.
+        ReleaseRefusedError: One of them is not signed by a key that is trusted here, or was not scanned where this
+            environment wants it, and nothing was begun; or one failed its suite, and what was served before is served
+            still.
     """
     return tuple(_deployed(platform, pointer) for pointer in _admitted(platform, folder, name))
 
@@ -167,6 +169,7 @@ def _expected(release: TravellingRelease) -> Expectation:
 def _admitted(platform: Platform, folder: Path, name: str | None) -> tuple[Pointer, ...]:
     """Pointers to the releases in a folder, once all were checked and put among this environment's bundles."""
     releases = opened(platform, folder, name)
+    require_scans(releases, scanner=platform.environment.release.scanner)
     trusted = trusted_keys_of(platform.environment, platform.workspace)
     for release in releases:
         admit_release(release, Path(platform.connections.bundles), trusted)

@@ -9,7 +9,7 @@ from modelyard.environment.release_settings import trusted_keys_folder
 from modelyard.errors import InvalidBundleError, ReleaseRefusedError
 from modelyard.release.sealing import publish_key
 from modelyard.testing.release_fakes import train_tiny
-from modelyard.testing.travelling_fakes import BuildPlace
+from modelyard.testing.travelling_fakes import BuildPlace, keep_scan
 from modelyard_infra.stacks.releases.folder import read_releases, release_of
 
 PUSHED = "crmyarddevweu.azurecr.io/modelyard/tiny:7"
@@ -27,7 +27,13 @@ def place(tmp_path):
 
 @pytest.fixture
 def packed(place, tiny, tmp_path):
-    return lambda **more: place.pack(tiny, "7", out=tmp_path / "releases" / "release-tiny", **more)
+    def pack(*, scanned=True, **more):
+        packed = place.pack(tiny, "7", out=tmp_path / "releases" / "release-tiny", **more)
+        if scanned:
+            keep_scan(packed.folder)
+        return packed
+
+    return pack
 
 
 @pytest.fixture
@@ -59,6 +65,14 @@ def test_a_release_that_nobody_here_trusts_is_refused_but_can_be_taken_back(pack
         read()
     assert "modelyard release trust" in refused.value.hint
     assert [one.version for one in read(back=True)] == [7]
+
+
+def test_a_release_that_nobody_looked_through_is_refused_but_can_be_rehearsed_and_taken_back(packed, read, trusted):
+    packed(image=PUSHED, scanned=False)
+    with pytest.raises(ReleaseRefusedError, match="not looked through for known vulnerabilities") as refused:
+        read()
+    assert "modelyard release scan tiny --from" in refused.value.hint
+    assert [one.version for one in (*read(simulate=True), *read(back=True))] == [7, 7]
 
 
 def test_a_release_that_was_changed_is_refused_in_a_rehearsal_too(packed, read, trusted):

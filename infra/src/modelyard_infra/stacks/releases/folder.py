@@ -41,8 +41,8 @@ def read_releases(
 ) -> tuple[Release, ...]:
     """Every release in a folder, by the names of the models.
 
-    A rehearsal asks for no signature, because the environment's keys are in its vault. Neither does a step back: it
-    only moves requests to what ran before, and must not fail for a key.
+    A rehearsal asks for no signature, because the environment's keys are in its vault, and for no scan. Neither does a
+    step back: it only moves requests to what ran before, and must not fail for a key.
 
     Args:
         folder: A release, or folders of releases, as a pipeline's artifacts come.
@@ -53,8 +53,9 @@ def read_releases(
 
     Raises:
         InvalidBundleError: There is none, or one is damaged.
-        ReleaseRefusedError: One is not signed by a key that the environment trusts, or has no image.
+        ReleaseRefusedError: One is not signed by a key that the environment trusts, was not scanned, or has no image.
     """
+    from modelyard.release.scanning.requiring import NOBODY, require_scans
     from modelyard.release.signers import trusted_keys_of
     from modelyard.release.travelling.finding import find_releases, open_releases
 
@@ -62,7 +63,9 @@ def read_releases(
         records = [record for _, record in find_releases(folder).values()]
     else:
         trusted = None if simulate else trusted_keys_of(environment, workspace)
-        records = [release.record for release in open_releases(folder, trusted_keys=trusted)]
+        releases = open_releases(folder, trusted_keys=trusted)
+        require_scans(releases, scanner=NOBODY if simulate else environment.release.scanner)
+        records = [release.record for release in releases]
     # What never had an image was never deployed either: there is nothing to take back, and nothing to refuse.
     found = {record.model: release_of(record, simulate=simulate or back) for record in records}
     return tuple(found[name] for name in sorted(found))
