@@ -66,14 +66,25 @@ def test_a_runtime_expression_is_the_whole_value(text, expression):
         ("$($(a))", "$(1)"),
         ("$(unknown $(a))", "$(unknown 1)"),
         ("$() $( $(a", "$() $( $(a"),
-        ("$(again)", "$(a)"),
+        ("$(again)$(AGAIN)", "11"),
+        ("$(fa$(part)$(a)", "$(fa.b1"),
+        ("$(a$(part))", "$(a.b)"),
+        ("$(itself) $(round)", "$(itself) $(Round)!!"),
         ("$(empty)|", "|"),
         ("$$(a)", "$1"),
         ("", ""),
     ],
 )
-def test_variables_are_put_in_once_and_unknown_names_stay(text, expanded):
-    assert expand_macros(text, {"a": "1", "a.b": "2", "again": "$(a)", "empty": ""}) == expanded
+def test_values_are_worked_out_before_they_are_put_in_and_what_they_add_up_to_is_not(text, expanded):
+    """`$(a$(part))` as a real organisation answered it: only the inner macro is worked out."""
+    values = {"a": "1", "a.b": "2", "part": ".b", "again": "$(a)", "empty": "", "itself": "$(itself)"}
+    assert expand_macros(text, {**values, "round": "$(trip)!", "trip": "$(Round)!"}) == expanded
+
+
+def test_values_that_name_each_other_twice_each_come_to_an_end():
+    values = {f"v{n}": f"$(v{n + 1})$(v{n + 1})" for n in range(200)}
+    assert len(expand_macros("$(v190)", {**values, "v200": "x"})) == 2**10
+    assert len(expand_macros("$(v185)", values)) == len("$(v200)") * 2**15
 
 
 def test_hostile_macros_take_time_that_grows_with_their_length():

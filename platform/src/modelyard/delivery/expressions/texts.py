@@ -13,6 +13,9 @@ from modelyard.errors import InvalidPipelineError
 
 INSIDE = re.compile(r"((?:'[^']*'|[^'])*?)\}\}", re.DOTALL)
 """From behind the opening to the closing that is not in a string."""
+DEEPEST = 20
+"""How often a variable's value may name another one. The service's agent goes on to 50; nobody writes that many, and
+values that name two others each would take for ever."""
 RUNTIME = re.compile(r"\$\[(.*)\]", re.DOTALL)
 
 
@@ -57,13 +60,24 @@ def runtime_expression(text: str) -> str | None:
 def expand_macros(text: str, variables: Mapping[str, str]) -> str:
     """A text with the values of variables for `$(name)`, in any case. Unknown ones stay: a shell has its own `$( )`.
 
-    Values are put in as they are: what they contain is not expanded again.
+    The macros of a value are worked out first. What a value and the text around it add up to is not looked at again,
+    as the service was seen to do, and a macro that leads back to itself stays.
     """
+    return _expanded(text, variables, ())
+
+
+def _expanded(text: str, variables: Mapping[str, str], around: tuple[str, ...]) -> str:
+    """`around`: the variables whose values are being worked out, the outermost first."""
     out: list[str] = []
     at = 0
     while (closing := text.find(")", at)) >= 0:
         opening = text.rfind("$(", at, closing)
-        found = find_named(variables, text[opening + 2 : closing]) if opening >= 0 else ()
-        out.append(text[at:opening] + str(found[0]) if found else text[at : closing + 1])
+        name = text[opening + 2 : closing] if opening >= 0 else ""
+        is_free = name.lower() not in around and len(around) < DEEPEST
+        found = find_named(variables, name) if name and is_free else ()
+        if found:
+            out.append(text[at:opening] + _expanded(str(found[0]), variables, (*around, name.lower())))
+        else:
+            out.append(text[at : closing + 1])
         at = closing + 1
     return "".join(out) + text[at:]

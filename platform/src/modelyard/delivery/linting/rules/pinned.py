@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from modelyard.delivery.expressions.texts import expand_macros
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
 from modelyard.delivery.linting.scripts import script_of, task_name
 from modelyard.delivery.linting.study import Run, Study
-from modelyard.delivery.linting.variables import settled, values_for
+from modelyard.delivery.linting.variables import values_for
 from modelyard.delivery.linting.works import commands_of
 from modelyard.delivery.places import Place
 
@@ -84,7 +85,7 @@ def floating_tool(run: Run, study: Study) -> Iterator[Problem]:
     for stage, job, step in run.steps:
         key = TOOLS.get(task_name(step))
         if key:
-            version = settled(str(step.inputs.get(key, "")), values_for(run.pipeline, stage, job))
+            version = expand_macros(str(step.inputs.get(key, "")), values_for(run.pipeline, stage, job))
             if not EXACT_MINOR.fullmatch(version):
                 message = f"`{version}` is no exact minor version" if version else f"`{step.label}` names no {key}"
                 yield Problem(study.at(step.place, key), message, "write it as 3.11")

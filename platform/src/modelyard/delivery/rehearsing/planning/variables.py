@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from modelyard.delivery.expressions.texts import expand_macros
 
-DEEPEST = 20
-"""How often a macro's value may hold another macro."""
 NO_NAME = re.compile(r"[. ]")
 
 
@@ -64,13 +62,7 @@ class Variables:
 
     def expand(self, text: str) -> str:
         """The text with `$(name)` replaced; names that nobody knows stay as they are."""
-        values = self.values()
-        for _ in range(DEEPEST):
-            expanded = expand_macros(text, values)
-            if expanded == text:
-                break
-            text = expanded
-        return text
+        return expand_macros(text, self.values())
 
     def environment(self) -> dict[str, str]:
         """What every step gets as environment variables: all but the secret ones."""
