@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,7 @@ from modelyard.testing.tracking_server import free_port
 USUAL = "/usr/lib/postgresql/*/bin"
 """Where Debian keeps the server's programs, out of the PATH."""
 PATIENCE = 60.0
+OPEN_TO_ALL = "/tmp"  # noqa: S108 - only where the usual place is closed to the account; the folder in it is its own
 _USER = "modelyard"
 _ACCOUNT = "postgres"
 """PostgreSQL does not run as root; this account is there wherever Debian's package is."""
@@ -40,7 +42,7 @@ def postgres_server(programs: Path) -> Iterator[str]:
         RuntimeError: it does not start; the message holds its log.
     """
     account = _ACCOUNT if os.geteuid() == 0 else None
-    with tempfile.TemporaryDirectory(prefix="modelyard-postgres-") as parent:
+    with tempfile.TemporaryDirectory(prefix="modelyard-postgres-", dir=_place(account)) as parent:
         folder, port = Path(parent), free_port()
         if account is not None:
             shutil.chown(folder, account, account)
@@ -59,6 +61,13 @@ def postgres_server(programs: Path) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(timeout=30)
+
+
+def _place(account: str | None) -> str | None:
+    """Where the account gets to: temporary folders may lie inside root's own. None for the usual place."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    closed = account is not None and any(not one.stat().st_mode & stat.S_IXOTH for one in (usual, *usual.parents))
+    return OPEN_TO_ALL if closed else None
 
 
 def _wait(server: subprocess.Popen[bytes], log: Path) -> None:

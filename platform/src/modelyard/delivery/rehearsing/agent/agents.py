@@ -24,6 +24,8 @@ class Folders:
     tests: Path
     temp: Path
     tools: Path
+    home: Path
+    """The folder of the run, with all of these below it."""
 
     @classmethod
     def fresh(cls, run: RunFolder, *, with_sources: bool) -> Folders:
@@ -38,6 +40,7 @@ class Folders:
             tests=home / "tests",
             temp=home / "temp",
             tools=home / "tools",
+            home=home.parent,
         )
         for folder in (folders.sources, folders.workspace, folders.staging, folders.binaries, folders.tests):
             folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +92,8 @@ class Agent:
             **self.passed,
             **self.variables.environment(),
             "TMPDIR": str(self.folders.temp),
+            # A folder of the agent is part of no repository, although the developer's lies around it.
+            "GIT_CEILING_DIRECTORIES": str(self.folders.home),
             # Nobody is signed in here, whoever is at home.
             "AZURE_CONFIG_DIR": str(self.folders.temp / "azure"),
             "TF_BUILD": "True",
