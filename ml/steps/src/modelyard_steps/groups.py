@@ -51,6 +51,12 @@ class ByGroup(BaseEstimator):
         self.groups_ = {key: groups[key] for key in sorted(groups)}
         return self
 
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes that the pool knows, and with it every group; whoever serves the model asks for them."""
+        classes: NDArray[Any] = self.pool_.classes_
+        return classes
+
     def ready(self, X: Any, y: Values) -> dict[str, Rows]:  # noqa: ANN401, N803 - scikit-learn's names
         """The groups that get a pipeline of their own, with their rows."""
         reasons = self.pooled(X, y)
