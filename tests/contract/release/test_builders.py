@@ -14,16 +14,7 @@ from modelyard.errors import ConfigurationError, MissingToolError, ReleaseRefuse
 from modelyard.release.images.builder import BuildOrder
 from modelyard.release.images.choosing import builder_of
 from modelyard.release.images.commands import BuildahBuilder, DockerBuilder, RegistryBuilder, docker_runs
-from modelyard.testing.image_fakes import FakeBuilder, FakePrograms
-
-
-@pytest.fixture
-def programs(tmp_path, monkeypatch):
-    """Nothing but the stand-ins is on PATH."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    return FakePrograms(folder)
+from modelyard.testing.image_fakes import FakeBuilder
 
 
 @pytest.fixture(params=["fake", "docker", "acr", "buildah"])

@@ -10,7 +10,6 @@ import pytest
 from modelyard.errors import ReleaseRefusedError
 from modelyard.release.images.builder import BuildOrder
 from modelyard.release.images.commands import BuildahBuilder, DockerBuilder
-from modelyard.testing.image_fakes import FakePrograms
 from modelyard.testing.oci_registry import listening
 
 
@@ -24,14 +23,11 @@ def order(tmp_path):
 
 
 class TestDocker:
-    @pytest.fixture
-    def programs(self, tmp_path, monkeypatch):
-        programs = FakePrograms(tmp_path / "programs")
-        monkeypatch.setenv("PATH", str(programs.folder))
+    @pytest.fixture(autouse=True)
+    def docker(self, programs):
         programs.docker()
-        return programs
 
-    def test_the_registrys_digest_counts_and_not_the_images_own(self, programs, order):
+    def test_the_registrys_digest_counts_and_not_the_images_own(self, order):
         pushed = DockerBuilder("cr.example.io").build(order)
         assert pushed.digest != DockerBuilder().build(order).digest
         assert DockerBuilder("cr.example.io").find(order.reference) == pushed

@@ -8,7 +8,7 @@ import pytest
 
 from modelyard.errors import ExternalServiceError, MissingToolError, ReleaseRefusedError
 from modelyard.release.images.registries import AzureRegistry, Image, RegistryPlace, image_named
-from modelyard.testing.image_fakes import FakePrograms, FakeRegistry
+from modelyard.testing.image_fakes import FakeRegistry
 
 DIGEST = "sha256:" + "a1" * 32
 IMAGE = Image(repository="modelyard/tiny", tag="7-abc", digest=DIGEST)
@@ -24,15 +24,6 @@ def _place(environment: str) -> RegistryPlace:
 
 
 HERE, THERE = _place("test"), _place("dev")
-
-
-@pytest.fixture
-def programs(tmp_path, monkeypatch):
-    """Nothing but the stand-ins is on PATH."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    return FakePrograms(folder)
 
 
 @pytest.fixture(params=["fake", "azure"])

@@ -142,7 +142,7 @@ class RegistryBuilder:
         own = reference.removeprefix(f"{self.registry}/")
         if _full(self.registry, own) == own:
             return None
-        said = say_az("acr", "repository", "show", "--name", self._short, "--image", own, "--output", "json")
+        said = show_image(self.registry, own)
         if said.code:
             return None
         found = json.loads(said.out)
@@ -150,14 +150,10 @@ class RegistryBuilder:
 
     def build(self, order: BuildOrder) -> BuiltImage:
         """`az acr build`."""
-        command = ["acr", "build", "--registry", self._short, "--image", order.reference]
+        command = ["acr", "build", "--registry", short_name(self.registry), "--image", order.reference]
         command += ["--platform", PLATFORM, "--timeout", f"{BUILD_SECONDS:g}", "--only-show-errors"]
         _must(say_az(*command, *_rest(order, order.arguments), seconds=BUILD_SECONDS), order)
         return _there(self.find(order.reference), order)
-
-    @property
-    def _short(self) -> str:
-        return self.registry.partition(".")[0]
 
 
 def docker_runs() -> bool:
@@ -176,6 +172,25 @@ def say_az(*words: str, seconds: float = 300.0) -> Said:
         ServiceUnavailableError: It took longer than `seconds`.
     """
     return _run(["az", *words], seconds)
+
+
+def show_image(registry: str, image: str) -> Said:
+    """What a registry in Azure says of an image: its digest as JSON, or why not.
+
+    Args:
+        registry: Its login server.
+        image: repository:tag
+
+    Raises:
+        MissingToolError: The Azure CLI is not on this machine.
+        ServiceUnavailableError: It took too long.
+    """
+    return say_az("acr", "repository", "show", "--name", short_name(registry), "--image", image, "--output", "json")
+
+
+def short_name(registry: str) -> str:
+    """What the Azure CLI calls the registry with this login server."""
+    return registry.partition(".")[0]
 
 
 def _run(command: Sequence[str], seconds: float = 300.0, *, environment: Mapping[str, str] | None = None) -> Said:

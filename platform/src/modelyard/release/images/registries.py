@@ -13,7 +13,7 @@ from typing import Protocol
 
 from modelyard.environment.models import Environment
 from modelyard.errors import ExternalServiceError, ReleaseRefusedError
-from modelyard.release.images.commands import say_az
+from modelyard.release.images.commands import say_az, short_name, show_image
 
 IMPORT_SECONDS = 1800.0
 _NAME = re.compile(
@@ -93,8 +93,7 @@ class AzureRegistry:
 
     def holds(self, image: Image) -> bool:
         """`az acr repository show`."""
-        command = ["acr", "repository", "show", "--name", _short(self.place), "--image", str(image)]
-        said = say_az(*command, "--output", "json")
+        said = show_image(self.place.server, str(image))
         if said.code == 0:
             return _same(image, json.loads(said.out)["digest"], self.place)
         if any(words in said.complaint for words in _NOT_THERE):
@@ -106,7 +105,7 @@ class AzureRegistry:
 
     def take(self, image: Image, source: RegistryPlace) -> None:
         """`az acr import`, by digest: what the tag means at the source does not matter."""
-        command = ["acr", "import", "--name", _short(self.place), "--registry", source.resource]
+        command = ["acr", "import", "--name", short_name(self.place.server), "--registry", source.resource]
         command += ["--source", f"{image.repository}@{image.digest}", "--image", str(image), "--only-show-errors"]
         said = say_az(*command, seconds=IMPORT_SECONDS)
         # Somebody else may have brought the same image meanwhile: what counts is that it is there.
@@ -142,11 +141,7 @@ def _same(image: Image, digest: str, place: RegistryPlace) -> bool:
     if digest != image.digest:
         raise ReleaseRefusedError(
             f"in {place.server} {image} is another image: {digest}, and the release names {image.digest}",
-            hint=f"who pushed it? `az acr repository untag --name {_short(place)} --image {image}` takes the tag away; "
-            "then run the same command again",
+            hint=f"who pushed it? `az acr repository untag --name {short_name(place.server)} --image {image}` takes "
+            "the tag away; then run the same command again",
         )
     return True
-
-
-def _short(place: RegistryPlace) -> str:
-    return place.server.partition(".")[0]
