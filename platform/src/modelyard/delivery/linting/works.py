@@ -97,6 +97,8 @@ CHANGES = (
 """Commands that change an environment."""
 TESTS = _runs("make unit", "make e2e", "make test")
 """Commands that leave test results."""
+MEASURED = _runs("make unit", "make test")
+"""Those whose tests run the code in this process, so that coverage says something."""
 
 
 def commands_of(step: Step) -> tuple[tuple[str, ...], ...]:

@@ -9,7 +9,7 @@ from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
 from modelyard.delivery.linting.scripts import task_name
 from modelyard.delivery.linting.study import Run, Study
-from modelyard.delivery.linting.works import CHANGES, TESTS, does
+from modelyard.delivery.linting.works import CHANGES, MEASURED, TESTS, Doing, does
 from modelyard.delivery.pipeline import Job, Step
 
 RESULTS = "publishtestresults"
@@ -43,20 +43,20 @@ def lost_results(run: Run, study: Study) -> Iterator[Problem]:
     """Test results that are not published, or only when all is well."""
     for _, job in run.pipeline.jobs:
         for steps in (job.steps, *(hook.steps for hook in job.hooks)):
-            yield from _lost(steps, RESULTS, "test results", study)
+            yield from _lost(steps, TESTS, RESULTS, "test results", study)
             yield from _only_if_well(steps, study)
 
 
 def lost_coverage(run: Run, study: Study) -> Iterator[Problem]:
     """Coverage that is measured by nobody."""
     for _, job in run.pipeline.jobs:
-        yield from _lost(job.steps, COVERAGE, "coverage", study)
+        yield from _lost(job.steps, MEASURED, COVERAGE, "coverage", study)
 
 
-def _lost(steps: tuple[Step, ...], task: str, what: str, study: Study) -> Iterator[Problem]:
+def _lost(steps: tuple[Step, ...], tests: tuple[Doing, ...], task: str, what: str, study: Study) -> Iterator[Problem]:
     tested = False
     for number, step in enumerate(steps):
-        if does(step, TESTS) and not tested:
+        if does(step, tests) and not tested:
             tested = True
             if not any(task_name(later) == task for later in steps[number + 1 :]):
                 message = f"`{step.label}` leaves {what}, and nothing publishes it"
@@ -97,7 +97,7 @@ RULES = (
     Rule(
         id="coverage-published",
         kind="house",
-        what="Jobs that test publish their coverage.",
+        what="Jobs with unit tests publish their coverage.",
         why="A reviewer sees what a change leaves untested.",
         check=each_run(lost_coverage),
     ),
