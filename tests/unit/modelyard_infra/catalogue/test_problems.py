@@ -1,7 +1,6 @@
 """What Azure would refuse is found before anything is sent."""
 
 import copy
-import time
 
 import pytest
 
@@ -245,13 +244,3 @@ def test_a_union_is_judged_by_what_its_discriminator_says():
     assert typo.startswith("criteria.odataType: found 'SingleResource'; allowed: one of Microsoft.Azure.Monitor.")
     [without] = found("monitor:MetricAlert", changed(ALERT, ["criteria", "allOf", 0, "threshold"], None))
     assert without.startswith("criteria.allOf[0].threshold: found nothing; allowed: required")
-
-
-def test_a_hundred_and_fifty_resources_are_judged_in_less_than_thirty_milliseconds():
-    resources = [("storage:StorageAccount", ACCOUNT), ("app:ContainerApp", APP), ("keyvault:Vault", VAULT)] * 50
-    seconds = []
-    for _ in range(3):  # the best of three: a test must not fail because the machine is busy
-        started = time.perf_counter()
-        assert all(problems(kind, properties) == [] for kind, properties in resources)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.03

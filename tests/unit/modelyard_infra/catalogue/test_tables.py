@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from importlib.resources import files
 
 import pytest
@@ -52,17 +51,6 @@ def test_a_kind_without_a_table_is_an_error_that_names_the_others():
         load_catalogue()["network:VirtualWan"]
     assert "network:VirtualWan" not in load_catalogue()
     assert "compute:Disk" not in load_catalogue()
-
-
-def test_everything_is_read_in_less_than_fifty_milliseconds():
-    slowest = 0.05
-    seconds = []
-    for _ in range(3):  # the best of three: a test must not fail because the machine is busy
-        started = time.perf_counter()
-        for read in Catalogue().values():
-            _ = read.shape
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < slowest
 
 
 def test_one_kind_reads_one_namespace_only():

@@ -1,6 +1,4 @@
-"""Tokens: what is remembered, how long, and what it costs."""
-
-import time
+"""Tokens: what is remembered, and how long."""
 
 from modelyard_serving.access import entra
 from modelyard_serving.access.roles import Role
@@ -62,15 +60,3 @@ def test_neither_refusals_nor_callers_hold_the_token(make_entra, issuer, bearer,
     good = issuer.token()
     caller = make_entra().check(bearer(good), b"", need=Role.PREDICT)
     assert not any(part in repr(caller) for part in good.split("."))
-
-
-def test_a_warm_check_costs_microseconds(make_entra, issuer, bearer):
-    access, headers = make_entra(), bearer(issuer.token())
-
-    def seconds():
-        began = time.perf_counter()
-        for _ in range(100):
-            access.check(headers, b"", need=Role.PREDICT)
-        return (time.perf_counter() - began) / 100
-
-    assert min(seconds() for _ in range(20)) < 100e-6
