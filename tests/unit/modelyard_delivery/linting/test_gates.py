@@ -21,7 +21,7 @@ def command(name):
     environment = sorted(WORKS[name].environments)
     about = "dev" if words == "modelyard infra up" and name == "provision" else ""
     if doings[0].having:
-        about = f"{environment[0]} {doings[0].having}"
+        about = " ".join([*environment[:1], doings[0].having])
     return f"{words} {about}".strip()
 
 
@@ -138,7 +138,7 @@ def in_one_job(tmp_path, *steps, gate=None):
 
 
 def test_within_a_job_the_order_of_steps_is_the_gate(tmp_path):
-    compare, promote = "modelyard model compare x", "modelyard model promote x"
+    compare, promote = "modelyard model compare x --gate", "modelyard model promote x"
     assert in_one_job(tmp_path, compare, promote) == []
     assert in_one_job(tmp_path, promote, compare) == [f"it runs before `{compare}`"]
     assert in_one_job(tmp_path, f"{compare}\n    continueOnError: true", promote) == [
@@ -152,7 +152,7 @@ def test_jobs_of_one_stage_wait_for_each_other_too(tmp_path, written):
     text = """
         jobs:
           - job: compare
-            steps: [{bash: modelyard model compare x}]
+            steps: [{bash: modelyard model compare x --gate}]
           - job: promote
             dependsOn: [%s]
             condition: %s
@@ -178,13 +178,13 @@ def test_a_gate_on_the_way_back_is_none(tmp_path, written):
                 strategy:
                   runOnce:
                     deploy: {steps: [{bash: make lint}]}
-                    on: {failure: {steps: [{bash: modelyard model compare x}]}}
+                    on: {failure: {steps: [{bash: modelyard model compare x --gate}]}}
           - stage: after
             jobs: [{job: it, steps: [{bash: modelyard model promote x}]}]
     """)
     gate = Gate(before="promotion", needs="comparison")
     assert [hole.why for _, hole in holes_of(gate, examine(pipeline))] == [
-        "step `modelyard model compare x` runs only after a failure"
+        "step `modelyard model compare x --gate` runs only after a failure"
     ]
 
 

@@ -1,8 +1,9 @@
 """What a condition may come to, as far as that can be told before a run.
 
 A condition is worked out for every combination of what it asks for: results of what came before, and, for variables and
-outputs that nobody knows here, every value that the condition compares them with and one that it does not. So a stage
-counts as "may run" if any value could make it run.
+outputs that nobody knows here, every value that the condition compares them with and one that it does not. That is
+every case as long as it only asks whether they are equal to something; any other question about them (`startsWith`,
+`length`, `ge`) may be answered either way. So a stage counts as "may run" if any value could make it run.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ BAD = ("Failed", "Skipped", "Canceled")
 MOST_COMBINATIONS = 4096
 """A condition with more of them counts as one that may be true and may be false."""
 EITHER = frozenset({True, False})
+EQUALITIES = frozenset({"and", "or", "not", "xor", "eq", "ne", "in", "notIn"})
+"""Functions that tell values apart only by whether they are equal to each other."""
 Possible = Mapping[str, frozenset[str]]
 """By the name of a stage or job: every result that it may have."""
 Question = Callable[[Sequence[frozenset[str]]], frozenset[bool]]
@@ -49,7 +52,8 @@ def truths(condition: str | None, *, before: Possible, direct: Sequence[str] = (
         combinations *= len(choice)
     if combinations > MOST_COMBINATIONS:
         return EITHER
-    return frozenset(_come_to(node, dict(zip(atoms, values, strict=True))) for values in itertools.product(*choices))
+    found = (_come_to(node, dict(zip(atoms, values, strict=True))) for values in itertools.product(*choices))
+    return frozenset().union(*found)
 
 
 @lru_cache(maxsize=512)
@@ -60,20 +64,35 @@ def _read(condition: str) -> Node | None:
         return None
 
 
-def _come_to(node: Node, values: Mapping[Node, Value]) -> bool:
+def _come_to(node: Node, values: Mapping[Node, Value]) -> frozenset[bool]:
     try:
-        return to_boolean(work_out(_filled(node, values), Context()))
+        return frozenset({to_boolean(work_out(_filled(node, values), Context()))})
     except ExpressionError:
-        return False
+        return EITHER
 
 
 def _atoms(node: Node) -> Iterator[Node]:
     """What cannot be worked out without knowing a run: values, and questions about what came before."""
-    if isinstance(node, Root | Index | Every) or (isinstance(node, Call) and node.name in _QUESTIONS):
+    if isinstance(node, Root | Index | Every) or (
+        isinstance(node, Call) and (node.name in _QUESTIONS or _is_open(node))
+    ):
         yield node
     elif isinstance(node, Call):
         for argument in node.arguments:
             yield from _atoms(argument)
+
+
+def _is_open(call: Call) -> bool:
+    """Whether it asks something else about a value that nobody knows than what it is equal to."""
+    return call.name not in EQUALITIES and any(_asked_result(atom) is None for atom in _unknown(call))
+
+
+def _unknown(node: Node) -> Iterator[Node]:
+    if isinstance(node, Root | Index | Every):
+        yield node
+    elif isinstance(node, Call) and node.name not in _QUESTIONS:
+        for argument in node.arguments:
+            yield from _unknown(argument)
 
 
 def _filled(node: Node, values: Mapping[Node, Value]) -> Node:
@@ -93,7 +112,7 @@ def _literals(node: Node) -> tuple[Value, ...]:
 
 
 def _choices(atom: Node, literals: Iterable[Value], before: Possible, direct: Sequence[str]) -> list[Value]:
-    if isinstance(atom, Call):
+    if isinstance(atom, Call) and atom.name in _QUESTIONS:
         return sorted(_answers(atom, before, direct))
     asked = _asked_result(atom)
     if asked is not None:

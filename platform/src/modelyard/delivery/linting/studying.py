@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from modelyard.delivery.expanding.expansion import Expansion, expand
-from modelyard.delivery.expanding.nodes import Items
+from modelyard.delivery.expanding.nodes import Items, scalars
 from modelyard.delivery.expanding.parameters import LISTS, Parameter, read_declarations
 from modelyard.delivery.expanding.reading import read_yaml
 from modelyard.delivery.expanding.typed.pipelines import read_pipeline
@@ -19,9 +21,12 @@ from modelyard.delivery.linting.study import CommandCheck, Run, Study
 from modelyard.delivery.places import Place
 from modelyard.errors import InvalidPipelineError
 
-STAND_IN = "standIn"
 MOST_VALUES = 8
 """A parameter with more allowed values is tried with its default alone."""
+MOST_WAYS = 48
+"""With more combinations, each value is tried with the defaults of all others."""
+FORK = re.compile(r"\$\{\{\s*(?:else)?if\b", re.IGNORECASE)
+QUOTED = re.compile(r"'([^']*)'")
 SOMETHING: Mapping[str, Any] = {"boolean": False, "number": 1, "object": {}, "step": {"bash": "echo"}}
 """What is chosen for a parameter without a default, by its type."""
 _LOCATED = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
@@ -45,7 +50,7 @@ class _Reading:
         if first is None:
             return
         for choice in choices_of(first):
-            self._expand(file, {**needed, **choice}, must=not any(value == [] for value in choice.values()))
+            self._expand(file, {**needed, **choice}, must=_may_be_chosen(first, choice))
 
     def _needed(self, file: str) -> Choice:
         """Something for every parameter that has no default, which a person must choose."""
@@ -101,19 +106,45 @@ def study_of(root: Path, files: Sequence[str] | None, commands: CommandCheck) ->
 
 
 def choices_of(expansion: Expansion) -> list[Choice]:
-    """What else may be chosen when a run is queued: each allowed value, an empty list for each list, a stand-in."""
-    found: list[Choice] = []
-    stand_ins = [value for value in _values(expansion, STAND_IN) if value not in {"", "none"}]
-    found += [{STAND_IN: value} for value in stand_ins]
+    """What else may be chosen when a run is queued.
+
+    Every combination of what can be counted: flags, and parameters with allowed values. Beside that, one at a time, an
+    empty list for each list, and for each free text what the files compare anything with.
+    """
+    counted = {one.name: _others(one) for one in expansion.parameters}
+    ways = [[{}, *({name: value} for value in others)] for name, others in counted.items() if others]
+    if math.prod(map(len, ways)) > MOST_WAYS:
+        found: list[Choice] = [choice for way in ways for choice in way if choice]
+    else:
+        found = [dict(itertools.chain(*(choice.items() for choice in way))) for way in itertools.product(*ways)]
     for parameter in expansion.parameters:
-        if parameter.name == STAND_IN or parameter.type in LISTS:
-            continue
-        default = text_of(parameter.default)
-        others = [value for value in _values(expansion, parameter.name) if value != default]
-        found += [{parameter.name: value} for value in others]
-        found += [{parameter.name: value, STAND_IN: stand_in} for value in others for stand_in in stand_ins]
-        found += [{parameter.name: []}] if isinstance(parameter.default, Items) else []
-    return found
+        if isinstance(parameter.default, Items) and parameter.type not in LISTS:
+            found.append({parameter.name: []})
+        if parameter.type == "string" and not parameter.values:
+            found += [{parameter.name: text} for text in _compared(expansion)]
+    return [choice for choice in found if choice]
+
+
+def _others(parameter: Parameter) -> list[Any]:
+    """What else a parameter may be, where that can be counted."""
+    default = text_of(parameter.default)
+    if parameter.type == "boolean":
+        return [default.lower() != "true"]
+    values = [value.text for value in parameter.values if value.text != default]
+    return values if parameter.type not in LISTS and len(values) < MOST_VALUES else []
+
+
+def _compared(expansion: Expansion) -> list[str]:
+    """Texts that the files decide by."""
+    keys = (scalar.text for source in expansion.sources.values() for scalar in scalars(source))
+    return sorted({text for key in keys if FORK.match(key) for text in QUOTED.findall(key)})
+
+
+def _may_be_chosen(expansion: Expansion, choice: Choice) -> bool:
+    """Whether everybody may choose it, so that it must expand: a list may be needed, a text may fit nothing."""
+    return all(
+        name not in choice or _others(parameter) for parameter in expansion.parameters for name in [parameter.name]
+    )
 
 
 def _something(parameter: Parameter) -> object:
@@ -121,12 +152,6 @@ def _something(parameter: Parameter) -> object:
         value = parameter.values[0].text
         return [value] if parameter.type in LISTS else value
     return SOMETHING.get(parameter.type, [] if parameter.type in LISTS else "something")
-
-
-def _values(expansion: Expansion, name: str) -> list[str]:
-    parameter = next((parameter for parameter in expansion.parameters if parameter.name == name), None)
-    values = [value.text for value in parameter.values] if parameter else []
-    return values if len(values) <= MOST_VALUES else []
 
 
 def _refusal(error: InvalidPipelineError, file: str, choice: Choice) -> Problem:

@@ -62,14 +62,20 @@ def _runs(*commands: str) -> tuple[Doing, ...]:
 
 _RELEASES = Doing(words=("modelyard", "infra", "up"), having="--releases", lacking="--back")
 _IMPORTS = _runs("modelyard release import")
-DEPLOYS = (_RELEASES, *_runs("modelyard release deploy", "modelyard release canary", "modelyard release finish"))
+DEPLOYS = (
+    _RELEASES,
+    *_runs("modelyard release deploy", "modelyard release canary", "modelyard release finish", "modelyard release ab"),
+)
 """Commands that put a version of a model before callers."""
 WORKS: Mapping[str, Work] = {
     "style": Work(says="`make lint`", doings=_runs("make lint", "make test")),
     "types": Work(says="`make type`", doings=_runs("make type", "make test")),
     "tests": Work(says="`make unit`", doings=_runs("make unit", "make test")),
     "loop": Work(says="`make e2e`", doings=_runs("make e2e", "make test")),
-    "comparison": Work(says="`modelyard model compare`", doings=_runs("modelyard model compare")),
+    "comparison": Work(
+        says="`modelyard model compare --gate`",
+        doings=(Doing(words=("modelyard", "model", "compare"), having="--gate"),),
+    ),
     "approval": Work(says="the approval of environment `promotion`", environments=frozenset({"promotion"})),
     "promotion": Work(says="`modelyard model promote`", doings=_runs("modelyard model promote")),
     "ledger": Work(says="`modelyard model verify`", doings=_runs("modelyard model verify")),

@@ -13,7 +13,7 @@ PRODUCTION = f"{STAGES}/production.yml"
 RELEASE = f"{STAGES}/release.yml"
 SET_UP = "  - bash: make setup-dev\n"
 FIND = "modelyard ci matrix --models changed"
-NOTES = "python -m modelyard_pipelines.notes"
+NOTES = "modelyard release notes"
 
 
 def _setup(name: str, rule: str, script: str) -> Defect:

@@ -8,10 +8,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 BESIDES: Mapping[str, str] = {
-    "Makefile": "setup-dev:\nlint type unit e2e:\ntest: lint type unit e2e\n",
+    "Makefile": "setup-dev:\nlint type unit e2e:\ntest: lint type unit e2e\n"
+    "hotfix:\n\tmodelyard infra up prod --releases releases\n",
     "uv.lock": "",
     "pyproject.toml": '[project]\nname = "sample"\n[project.scripts]\nmodelyard = "modelyard.cli.main:main"\n',
-    "pipelines/src/modelyard_pipelines/notes.py": "",
     "tools/prepare.py": "",
 }
 """What the pipeline refers to."""
@@ -19,13 +19,15 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "ci matrix": ("--models",),
     "ci approval": (),
     "model train": ("--env",),
-    "model compare": ("--env",),
-    "model promote": ("--env", "--by"),
+    "model compare": ("--env", "--gate"),
+    "model promote": ("--env", "--by", "--override"),
     "release test": ("--env",),
     "release build": ("--env", "--out"),
     "release scan": ("--env", "--from"),
     "release import": ("--env", "--from"),
     "release deploy": ("--env", "--from"),
+    "release notes": (),
+    "release ab": ("--env", "--percent"),
     "release back": ("--env", "--from"),
     "infra up": ("--releases", "--percent", "--simulate"),
     "schedule run": ("--env",),

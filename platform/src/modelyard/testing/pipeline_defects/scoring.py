@@ -10,11 +10,11 @@ from pathlib import Path
 
 from modelyard.delivery.linting.checking import lint
 from modelyard.delivery.linting.findings import Finding
-from modelyard.testing.pipeline_defects import gating, running, structure
+from modelyard.testing.pipeline_defects import gating, running, structure, wording
 from modelyard.testing.pipeline_defects.defect import Defect
 from modelyard.testing.pipeline_defects.sample import sample_command, write_sample
 
-DEFECTS: tuple[Defect, ...] = (*structure.DEFECTS, *running.DEFECTS, *gating.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (*structure.DEFECTS, *running.DEFECTS, *gating.DEFECTS, *wording.DEFECTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,18 +63,10 @@ def foreign(run: Run, study: Study) -> Iterator[Problem]:
         script = script_of(step)
         for words in commands_of(step) if script else []:
             program = words[0]
-            if script and program not in {"make", *study.repository.programs} and not _is_module(words, study):
+            if script and program not in {"make", *study.repository.programs}:
                 message = f"`{program}` is no command of this repository"
                 hint = f"use make, or one of: {', '.join(sorted(study.repository.programs))}"
                 yield Problem(script_place(step, script, study, about=program), message, hint)
-
-
-def _is_module(words: Sequence[str], study: Study) -> bool:
-    """`python -m package.module` of this repository."""
-    if words[0] not in {"python", "python3"} or list(words[1:2]) != ["-m"] or len(words) == 2:  # noqa: PLR2004 - python -m
-        return False
-    path = words[2].replace(".", "/")
-    return any(name.endswith((f"{path}.py", f"{path}/__main__.py")) for name in study.repository.files)
 
 
 def unknown_target(words: Sequence[str], repository: Repository) -> tuple[str, str] | None:

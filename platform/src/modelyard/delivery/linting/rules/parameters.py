@@ -13,6 +13,8 @@ from modelyard.delivery.linting.study import Study
 
 COMPILED = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 MENTION = re.compile(r"\bparameters(?:\.([A-Za-z_]\w*)|\[\s*'([^']+)'\s*\])", re.IGNORECASE)
+FORK = re.compile(r"\$\{\{\s*(?:else)?if\b.*?\bvariables\b", re.IGNORECASE | re.DOTALL)
+"""A fork of a template that asks for variables."""
 WHOLE = re.compile(r"\bparameters\b(?!\s*[.\[])", re.IGNORECASE)
 
 
@@ -90,7 +92,23 @@ def unused(source: Source, study: Study) -> Iterator[Problem]:
             yield Problem(node.place, f"parameter `{name}` is declared and nothing uses it", "use it, or take it out")
 
 
+def by_variables(source: Source, study: Study) -> Iterator[Problem]:
+    """Forks that a branch, a commit or a setting of the service decides."""
+    del study
+    for scalar in source.texts:
+        if FORK.match(scalar.text):
+            message = f"`{scalar.text.strip()}` is decided by a variable, whose values nobody knows here"
+            yield Problem(scalar.place, message, "decide it by a parameter with values, or by a condition")
+
+
 RULES = (
+    Rule(
+        id="decided-by-parameters",
+        kind="house",
+        what="Templates decide (`if`, `elseif`) by parameters, not by variables.",
+        why="Every way in which a file can expand is looked at, and a branch called hotfix would be another one.",
+        check=each_source(by_variables),
+    ),
     Rule(
         id="parameter-declared",
         kind="correctness",
