@@ -174,3 +174,25 @@ def test_a_manual_validation_asks_as_an_approval_does(project):
     finished = project.rehearse(company(says))
     assert says.asked[0].instructions == "look at the report"
     assert finished.failure.exit_code == 5
+
+
+@pytest.mark.parametrize("answer", [Decision(approved=False, by="Grace", reason="no", how="asked"), None])
+def test_no_continue_on_error_overlooks_that_somebody_refused(project, answer):
+    project.commit(
+        """
+        stages:
+          - stage: a
+            jobs:
+              - job: wait
+                continueOnError: true
+                steps:
+                  - {task: ManualValidation@1, continueOnError: true, inputs: {notifyUsers: ''}}
+                  - script: echo went on > $(Agent.TempDirectory)/mark
+          - stage: b
+            jobs: [{job: after, steps: [{script: echo}]}]
+        """
+    )
+    finished = project.rehearse(company(Says(answer)))
+    assert finished.failure.exit_code == 5
+    assert [one.result for one in finished.record.stages] == ["Failed", "Pending"]
+    assert [one.result for one in finished.record.stages[0].jobs[0].steps] == ["Failed", "Skipped"]

@@ -116,3 +116,38 @@ def test_a_rerun_says_which_secret_outputs_are_not_kept(project, file):
     project.rehearse(secrets=file)
     again = project.rehearse(secrets=file, rerun=1)
     assert any("secret outputs of a/one are not kept" in warning for warning in again.record.warnings)
+
+
+@pytest.mark.parametrize("printed", ["p@ss%3Bw0rd", "100%AZP25!cure", "a%5Db"])
+@pytest.mark.parametrize("command", ["task.setvariable variable=pw;issecret=true", "task.setsecret"])
+def test_a_secret_that_is_printed_with_escapes_is_hidden_as_printed_too(project, command, printed):
+    project.commit(f"steps: [{{bash: 'echo \"##vso[{command}]{printed}\"'}}]")
+    finished = project.rehearse()
+    assert finished.failure is None
+    assert [name for name, text in project.texts(finished).items() if printed in text and "checkout" not in name] == []
+
+
+def test_a_secret_that_is_a_common_word_leaves_the_record_readable(project):
+    secrets = project.root.parent / "secrets.yml"
+    secrets.write_text("MODE: test\nBRANCH: main\n")
+    secrets.chmod(0o600)
+    project.commit(
+        """
+        stages:
+          - stage: test
+            jobs:
+              - job: test
+                steps:
+                  - bash: echo "##vso[task.setvariable variable=mode;isOutput=true]$(MODE)"
+                    name: test
+          - stage: after
+            variables: {mode: "$[ stageDependencies.test.test.outputs['test.mode'] ]"}
+            jobs: [{job: test, steps: [{bash: 'test "$M" = test && exit 4', env: {M: $(mode)}}]}]
+        """
+    )
+    finished = project.rehearse(secrets=secrets)
+    assert finished.failure.exit_code == 4
+    again = project.rehearse(rerun=finished.record.number, secrets=secrets, stages=("test",))
+    assert [stage.name for stage in again.record.stages] == ["test", "after"]
+    assert again.failure.exit_code == 4
+    assert "exit_code" in (again.folder.path / "run.json").read_text()

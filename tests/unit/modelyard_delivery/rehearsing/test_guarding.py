@@ -17,6 +17,10 @@ from modelyard.delivery.rehearsing.agent.guarding import reason_to_refuse
         "az --version",
         "echo 'az login'",
         "grep az notes.txt",
+        "modelyard model train x --env=local",
+        "modelyard release deploy x --env prod --simulate",
+        "bash -c 'make lint'",
+        "if true; then make lint; fi",
     ],
 )
 def test_what_cannot_reach_azure_may_run(script):
@@ -41,6 +45,13 @@ def test_what_cannot_reach_azure_may_run(script):
         "FOO=1 az account show",
         "echo x | /usr/bin/az rest",
         "pulumi up --yes",
+        "modelyard release deploy x --env prod",
+        "modelyard model promote x --by me --env=prod",
+        'modelyard model train x --env "$TARGET"',
+        "if az group delete -n x; then true; fi",
+        "bash -c 'az login'",
+        "env az login",
+        "echo `az login`",
     ],
 )
 def test_what_could_reach_azure_is_refused(script):

@@ -44,5 +44,5 @@ def test_a_secret_that_is_learned_later_is_hidden_from_then_on():
     assert mask("later") == "***"
 
 
-def test_trees_of_values_are_masked_with_their_keys():
-    assert Mask(["key"]).plain({"key": ["a key", {"n": 1}]}) == {"***": ["a ***", {"n": 1}]}
+def test_trees_of_values_are_masked_and_their_keys_stay():
+    assert Mask(["key"]).plain({"key": ["a key", {"n": 1}]}) == {"key": ["a ***", {"n": 1}]}

@@ -163,9 +163,9 @@ def _as_state(status: str) -> State:
 
 
 def _take_outputs(rehearsal: Rehearsal, stage: StageRecord, job: JobRecord, *, agent: Agent) -> None:
-    """Keeps output variables; secret ones in memory only."""
+    """Keeps output variables; secret ones, and those with a secret in them, in memory only."""
     for name, value in agent.outputs.items():
-        if name in agent.secret_outputs:
+        if name in agent.secret_outputs or rehearsal.mask(value) != value:
             rehearsal.hidden.setdefault((stage.name, job.key), {})[name] = value
             if name not in job.secret_outputs:
                 job.secret_outputs.append(name)

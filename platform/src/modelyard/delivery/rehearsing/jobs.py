@@ -89,7 +89,8 @@ def _run_turn(
     else:
         deadline = begun + job.timeout_minutes * rehearsal.minute if job.timeout_minutes else None
         result = _run(rehearsal, stage_record, job, record=record, variables=variables, deadline=deadline)
-        _conclude(job, record, result, late=deadline is not None and time.monotonic() >= deadline)
+        late = deadline is not None and time.monotonic() >= deadline
+        _conclude(job, record, result, late=late, stopped=rehearsal.stopped)
     record.seconds = round(time.monotonic() - begun, 3)
     rehearsal.watcher.job_ends(stage_record, record)
     rehearsal.journal.save()
@@ -126,11 +127,12 @@ def _run(
     return known.get(status, "SucceededWithIssues")
 
 
-def _conclude(job: Job, record: JobRecord, result: State, *, late: bool) -> None:
+def _conclude(job: Job, record: JobRecord, result: State, *, late: bool, stopped: bool) -> None:
+    """What a job ended with. That somebody refused is not for continueOnError to overlook."""
     record.result = result
     if late and result in ("Failed", "Canceled"):
         record.reason = f"took more than {job.timeout_minutes:g} minutes"
-    if result == "Failed" and job.continue_on_error.lower() == "true":
+    if result == "Failed" and job.continue_on_error.lower() == "true" and not stopped:
         record.result = "SucceededWithIssues"
         record.reason = "a step failed; continueOnError lets the stage go on"
 

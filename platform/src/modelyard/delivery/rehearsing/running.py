@@ -18,7 +18,7 @@ from modelyard.delivery.rehearsing.planning.predefined import Identity, predefin
 from modelyard.delivery.rehearsing.planning.variables import Variables
 from modelyard.delivery.rehearsing.playing.conversations import Conversations
 from modelyard.delivery.rehearsing.playing.service import PlayedService, serving
-from modelyard.delivery.rehearsing.recording.journal import Journal, keep
+from modelyard.delivery.rehearsing.recording.journal import Journal, keep, masked
 from modelyard.delivery.rehearsing.recording.records import RunRecord, joined
 from modelyard.delivery.rehearsing.recording.summary import to_markdown
 from modelyard.delivery.rehearsing.rehearsal import Rehearsal
@@ -95,9 +95,7 @@ def _run(opened: Opened, wishes: Wishes, company: Company, *, runs: Runs, secret
             rehearsal.warn(warning)
         with _yards(rehearsal, wishes, company):
             _run_to_the_end(rehearsal)
-    return Finished(
-        folder=folder, record=RunRecord.from_json(mask.plain(record.to_json())), failure=failure_of(rehearsal)
-    )
+    return Finished(folder=folder, record=RunRecord.from_json(masked(record, mask)), failure=failure_of(rehearsal))
 
 
 def _given(opened: Opened, identity: Identity, *, secrets: Secrets, runs: Runs) -> Variables:

@@ -178,7 +178,7 @@ def _conclude(bench: Bench, step: Step, record: StepRecord, *, outcome: Outcome)
     """Writes the result down and lets it count for the job. A step that was skipped here leaves an issue behind."""
     record.result, record.exit_code = outcome.result, outcome.exit_code
     record.reason = bench.rehearsal.mask(outcome.reason)
-    if outcome.result == "Failed" and step.continue_on_error == "true":
+    if outcome.result == "Failed" and step.continue_on_error == "true" and not bench.rehearsal.stopped:
         record.result = "SucceededWithIssues"
         record.reason = f"{record.reason}; continueOnError lets the job go on"
     agent = bench.agent

@@ -20,10 +20,17 @@ class LoggingCommand:
     properties: Mapping[str, str]
     """By key, in lower case."""
     text: str
+    raw: str = ""
+    """The text as it was printed, escapes and all."""
 
     def is_set(self, name: str) -> bool:
         """Whether a property says true."""
         return self.properties.get(name, "").lower() == "true"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its text is to be hidden."""
+        return self.name == "task.setsecret" or (self.name == "task.setvariable" and self.is_set("issecret"))
 
 
 def read_command(line: str) -> LoggingCommand | None:
@@ -33,7 +40,9 @@ def read_command(line: str) -> LoggingCommand | None:
         return None
     pairs = (part.strip().partition("=") for part in found["properties"].split(";") if "=" in part)
     properties = {key.strip().lower(): _plain(value) for key, _, value in pairs}
-    return LoggingCommand(f"{found['area']}.{found['action']}".lower(), properties, _plain(found["text"]))
+    return LoggingCommand(
+        f"{found['area']}.{found['action']}".lower(), properties, _plain(found["text"]), found["text"]
+    )
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Nothing that is rehearsed reaches Azure: commands that could are refused before they run."""
+"""Commands that could reach Azure are refused before they run: that finds mistakes, not malice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ VALUED = frozenset({"--format", "--percent", "--releases", "--replace"})
 """Their options that take a value."""
 CLOUD_TOOLS = frozenset({"az", "azd", "pulumi", "terraform"})
 HARMLESS = frozenset({"--version", "version", "--help", "-h"})
+SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
+BEFORE = frozenset(
+    {"if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "env", "exec", "command", "nohup", "sudo"}
+)
+"""Words before a command that leave it what it is."""
 BREAKS = frozenset({";", "&&", "||", "|", "&", "(", ")"})
 
 
@@ -37,20 +42,37 @@ def _commands(line: str) -> list[list[str]]:
     for token in tokens:
         if token in BREAKS:
             found.append([])
+        elif token.startswith("`"):
+            found.append([token.strip("`")])
         else:
             found[-1].append(token)
     return [words for words in found if words]
 
 
 def _refused(words: list[str]) -> str:
-    while words and "=" in words[0] and not words[0].startswith(("-", "/")):
+    while words and (words[0] in BEFORE or ("=" in words[0] and not words[0].startswith(("-", "/")))):
         words = words[1:]
-    names = [PurePosixPath(word).name for word in words]
+    names = [PurePosixPath(word.rstrip("`")).name for word in words]
+    if names and names[0] in SHELLS and "-c" in words[:-1]:
+        return reason_to_refuse(words[words.index("-c") + 1])
     if names and names[0] in CLOUD_TOOLS and not HARMLESS & set(words):
         return f"`{names[0]}` could reach Azure, and a rehearsal is not signed in there"
     for at, name in enumerate(names[:-1]):
         if name == "modelyard" and words[at + 1] == "infra":
             return _infra(words[at + 2 :])
+        if name == "modelyard":
+            return _elsewhere(words[at + 1 :])
+    return ""
+
+
+def _elsewhere(words: list[str]) -> str:
+    """Any other command, about an environment that is not here."""
+    for at, word in enumerate(words):
+        option, _, value = word.partition("=")
+        named = value or next(iter(words[at + 1 :]), "")
+        if option == "--env" and named != LOCAL and SIMULATE not in words:
+            shown = " ".join(words[:2])
+            return f"`modelyard {shown} --env {named}` could reach Azure: rehearse it with --env {LOCAL}"
     return ""
 
 

@@ -35,11 +35,11 @@ class Mask:
         return text if self._pattern is None else self._pattern.sub(SHOWN, text)
 
     def plain(self, value: Json) -> Json:
-        """The same for every string in a tree of plain values, keys included."""
+        """The same for every string in a tree of plain values. Keys are names that the code gave, and stay."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, dict):
-            return {self(str(key)): self.plain(part) for key, part in value.items()}
+            return {key: self.plain(part) for key, part in value.items()}
         if isinstance(value, list | tuple):
             return [self.plain(part) for part in value]
         return value

@@ -56,11 +56,10 @@ class Transcript:
         self.show(masked)
 
     def _obey(self, command: LoggingCommand) -> str | None:
-        if command.name == "task.setvariable" and command.is_set("issecret"):
+        if command.is_secret:
             self.mask.add(command.text)
-        if command.name == "task.setsecret":
-            self.mask.add(command.text)
-            return None
+            # As it was printed too: with `;` or `%` escaped it looks different.
+            self.mask.add(command.raw)
         if command.name == "task.logissue":
             kind = command.properties.get("type", "error")
             self.issues.append(self.mask(f"{kind}: {command.text}"))

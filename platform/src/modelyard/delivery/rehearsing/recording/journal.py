@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from modelyard.delivery.rehearsing.agent.masking import Mask
 from modelyard.delivery.rehearsing.recording.records import RunRecord
 from modelyard.errors import ConfigurationError
 
 FILE = "run.json"
+CONTROLS: Mapping[str, frozenset[str]] = {
+    "run": frozenset({"file", "commit", "branch", "begun_at", "environment", "result", "artifacts", "process"}),
+    "stages": frozenset({"name", "place", "result"}),
+    "jobs": frozenset({"key", "job", "place", "environment", "result", "secret_outputs"}),
+    "steps": frozenset({"place", "name", "hook", "result", "log"}),
+    "approvals": frozenset({"id", "attempt", "stage", "job", "environment", "decision", "at"}),
+}
+"""What a rerun goes by: names and results. A secret such as `test` must not make them unreadable."""
 
 
 class Journal:
@@ -23,8 +33,23 @@ class Journal:
 
     def save(self) -> None:
         """Replaces the file."""
-        text = json.dumps(self._mask.plain(self.record.to_json()), indent=2) + "\n"
+        text = json.dumps(masked(self.record, self._mask), indent=2) + "\n"
         keep(self.folder / FILE, text)
+
+
+def masked(record: RunRecord, mask: Mask) -> dict[str, Any]:
+    """A record as plain values, without the secrets that texts and outputs hold."""
+    return _masked("run", record.to_json(), mask)
+
+
+def _masked(kind: str, document: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    found = {}
+    for key, value in document.items():
+        if key in CONTROLS:
+            found[key] = [_masked(key, one, mask) for one in value]
+        else:
+            found[key] = value if key in CONTROLS[kind] else mask.plain(value)
+    return found
 
 
 def keep(file: Path, text: str) -> None:
