@@ -5,7 +5,7 @@ import pytest
 
 from modelyard.environment.access_settings import access_folder
 from modelyard.environment.loading import load_environment
-from modelyard.environment.release_settings import trusted_keys_folder
+from modelyard.environment.release_settings import trusted_keys_in
 from modelyard.environment.sections import Ports
 from modelyard.errors import ConfigurationError
 from modelyard_infra.blueprint.draw import draw_local
@@ -63,7 +63,7 @@ def test_the_model_api_is_told_what_the_environment_says(environment, workspace)
     serving = environment.serving.model_copy(update={"workers": 3, "max_rows": 17, "max_body_bytes": 2048})
     options = told(environment.model_copy(update={"serving": serving}), workspace)
     assert (options["--workers"], options["--max-rows"], options["--max-body-bytes"]) == ("3", "17", "2048")
-    assert options["--trusted-keys"] == str(trusted_keys_folder(workspace, "local"))
+    assert options["--trusted-keys"] == str(trusted_keys_in(workspace.of("local")))
     assert "--access" not in options
 
 

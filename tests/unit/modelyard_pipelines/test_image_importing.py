@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from modelyard.environment.loading import load_environment
-from modelyard.environment.release_settings import trusted_keys_folder
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ExternalServiceError, InvalidBundleError, ReleaseRefusedError
 from modelyard.release.images.registries import RegistryPlace
 from modelyard.release.sealing import publish_key
+from modelyard.release.signers import trusted_keys_of
 from modelyard.testing.image_fakes import FakeRegistry
 from modelyard.testing.release_fakes import train_tiny
 from modelyard.testing.travelling_fakes import BuildPlace
@@ -81,7 +81,7 @@ def bring(workspace, registries, tmp_path):
 def trusted(built, workspace):
     """Whoever runs a release trusts the place where it was built."""
     for name in ("dev", "test", "prod", "local"):
-        publish_key(built.sealing.signer, trusted_keys_folder(workspace, name))
+        publish_key(built.sealing.signer, trusted_keys_of(load_environment(workspace, name), workspace))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from modelyard.environment.loading import load_environment
-from modelyard.environment.release_settings import trusted_keys_folder
+from modelyard.environment.release_settings import trusted_keys_in
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import ConfigurationError
 from modelyard.release.trusting import known_keys, trust_keys
@@ -47,7 +47,7 @@ def test_a_key_of_another_environment_is_trusted_once(yard):
     (first,), (again,) = (trust_keys(Path(key.file), *prod) for _ in range(2))
     assert (first.changed, again.changed) == (True, False)
     assert first.key.fingerprint == key.fingerprint
-    assert key.fingerprint in TrustedKeys(trusted_keys_folder(prod[1], "local")).names()
+    assert key.fingerprint in TrustedKeys(trusted_keys_in(prod[1].of("local"))).names()
     assert [one.own for one in known_keys(*prod)] == [True, False]
 
 
@@ -76,7 +76,7 @@ def test_refuses_what_is_no_key_that_could_be_trusted_and_trusts_nothing(yard, t
     environment, workspace = yard("prod")
     with pytest.raises(ConfigurationError, match="private key" if kind == "private" else "is not a public key"):
         trust_keys(tmp_path / "keys", environment, workspace)
-    assert TrustedKeys(trusted_keys_folder(workspace, "local")).names() == set()
+    assert TrustedKeys(trusted_keys_in(workspace.of("local"))).names() == set()
 
 
 def test_an_empty_folder_trusts_nobody_and_says_so(yard, tmp_path):
@@ -89,3 +89,15 @@ def test_where_no_signature_is_asked_for_there_is_nothing_to_trust(yard, tmp_pat
     bare = environment.model_copy(update={"release": environment.release.model_copy(update={"signing": "none"})})
     with pytest.raises(ConfigurationError, match="no signature is asked for"):
         known_keys(bare, workspace)
+
+
+def test_an_environment_in_azure_keeps_its_trust_in_the_repository_where_every_agent_has_it(yard, tmp_path):
+    (tmp_path / "environments").mkdir()
+    for file in (ROOT / "environments").glob("*.yaml"):
+        (tmp_path / "environments" / file.name).write_bytes(file.read_bytes())
+    (key,) = known_keys(*yard("dev"))
+    for state in ("a-person", "an-agent"):
+        workspace = Workspace(root=tmp_path, state=tmp_path / state)
+        (done,) = trust_keys(Path(key.file), load_environment(workspace, "prod"), workspace)
+        assert done.changed == (state == "a-person")
+    assert Path(done.key.file) == tmp_path / "environments" / "keys" / "prod" / f"{key.fingerprint}.pem"

@@ -85,11 +85,17 @@ def signing_key_file(workspace: Workspace, environment: str) -> Path:
     return workspace.of(environment) / "signing" / "key.pem"
 
 
-def trusted_keys_folder(workspace: Workspace, environment: str) -> Path:
-    """The public keys that the model API of an environment trusts."""
+def trusted_keys_folder(workspace: Workspace, environment: str, *, kind: str) -> Path:
+    """The public keys that an environment trusts.
+
+    Of this machine they are state. Of Azure they are files of the repository, `environments/keys/ENV`: every agent has
+    them with its checkout, and whom an environment trusts is reviewed like any other change.
+    """
+    if kind == "azure":
+        return workspace.environments / "keys" / environment
     return trusted_keys_in(workspace.of(environment))
 
 
 def trusted_keys_in(home: Path) -> Path:
-    """The same, in the folder of an environment's state."""
+    """Those of this machine, in the folder of an environment's state."""
     return home / "signing" / "trusted"

@@ -26,9 +26,12 @@ def sealing_of(environment: Environment, workspace: Workspace) -> Sealing | None
     signer = signer_of(environment, workspace)
     if signer is None:
         return None
-    return Sealing(signer=signer, trusted_keys=trusted_keys_folder(workspace, environment.name))
+    folder = trusted_keys_folder(workspace, environment.name, kind=environment.kind)
+    return Sealing(signer=signer, trusted_keys=folder)
 
 
 def trusted_keys_of(environment: Environment, workspace: Workspace) -> Path | None:
     """The folder of keys that this environment's model API trusts; none only where signing is off."""
-    return None if environment.release.signing == "none" else trusted_keys_folder(workspace, environment.name)
+    if environment.release.signing == "none":
+        return None
+    return trusted_keys_folder(workspace, environment.name, kind=environment.kind)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from modelyard.environment.loading import load_environment
-from modelyard.environment.release_settings import trusted_keys_folder
 from modelyard.errors import InvalidBundleError, ReleaseRefusedError
 from modelyard.release.sealing import publish_key
+from modelyard.release.signers import trusted_keys_of
 from modelyard.testing.release_fakes import train_tiny
 from modelyard.testing.travelling_fakes import BuildPlace, keep_scan
 from modelyard_infra.stacks.releases.folder import read_releases, release_of
@@ -48,7 +48,7 @@ def read(workspace, tmp_path):
 @pytest.fixture
 def trusted(place, workspace):
     """prod trusts the place where releases are built."""
-    publish_key(place.sealing.signer, trusted_keys_folder(workspace, "prod"))
+    publish_key(place.sealing.signer, trusted_keys_of(load_environment(workspace, "prod"), workspace))
 
 
 def test_a_release_that_a_trusted_key_signed_runs_by_its_images_digest(packed, read, trusted):
