@@ -115,23 +115,29 @@ def rule_engine(name: EngineName) -> RuleEngine:
 def notifier_of(connections: Connections, environment: Environment) -> Notifier:
     """Everybody who is told: the outbox file, Teams and the release pipeline where their addresses are set."""
     from modelyard.notify.every import EveryNotifier
-    from modelyard.notify.once import OnceNotifier
     from modelyard.notify.outbox import OutboxNotifier
 
     told: list[Notifier] = []
     if connections.outbox:
         told.append(OutboxNotifier(Path(connections.outbox)))
     url = os.environ.get(connections.teams_url_secret or "")
-    if url and connections.outbox:
+    if url:
         from modelyard.notify.teams import TeamsNotifier
 
-        told.append(OnceNotifier(TeamsNotifier(url), Path(connections.outbox).with_suffix(".teams")))
+        told.append(_once(TeamsNotifier(url), connections, ".teams"))
     webhook, key = (os.environ.get(name or "") for name in environment.notification.pipeline_secrets)
-    if webhook and key and connections.outbox:
+    if webhook and key:
         from modelyard.notify.pipeline import PipelineNotifier
 
-        told.append(OnceNotifier(PipelineNotifier(webhook, key), Path(connections.outbox).with_suffix(".pipeline")))
+        told.append(_once(PipelineNotifier(webhook, key), connections, ".pipeline"))
     return EveryNotifier(told)
+
+
+def _once(notifier: Notifier, connections: Connections, suffix: str) -> Notifier:
+    """What was told is remembered beside the outbox; where there is none, better twice than never."""
+    from modelyard.notify.once import OnceNotifier
+
+    return OnceNotifier(notifier, Path(connections.outbox).with_suffix(suffix)) if connections.outbox else notifier
 
 
 def _registry(tracking: str, ledger: Path) -> ModelRegistry:

@@ -103,3 +103,25 @@ def test_a_workflow_of_github_finds_its_outputs_in_the_file(monkeypatch, tmp_pat
     assert ended.exit_code == 0, ended.output
     assert json.loads(ended.stdout)["count"] == 1
     assert "count=1" in (tmp_path / "output").read_text().splitlines()
+
+
+@pytest.mark.parametrize(("scheduler", "count"), [("nobody-knows", 0), ("container_apps", 5)])
+def test_what_a_timetable_starts_is_about_no_model_where_another_scheduler_does_it(monkeypatch, scheduler, count):
+    monkeypatch.delenv("TF_BUILD", raising=False)
+    monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
+    words = ["--models", "all", "--env", "dev", "--started-by", scheduler, "--format", "json"]
+    ended = CliRunner().invoke(matrix, words)
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["count"] == count
+    assert ("no model: in dev flows are started by container_apps" in ended.output) == (count == 0)
+
+
+@pytest.mark.parametrize(("commit", "expected"), [("", "none did yet"), (None, "HEAD^1"), ("abc", "abc")])
+def test_changed_is_since_the_last_run_that_ended_well_where_that_is_known(monkeypatch, tmp_path, commit, expected):
+    from modelyard.cli.ci.matrix import _changed
+    from modelyard.delivery.azure_devops import delivered
+
+    monkeypatch.setattr(delivered, "last_delivered", lambda _: commit)
+    found = _changed(tmp_path, "")
+    assert expected in (found.since, found.unknown)
+    assert _changed(tmp_path, "v1").since == "v1"

@@ -84,6 +84,8 @@ class FakeAzureDevOps(RestServer):
         """Identities by mail address."""
         self.services: list[Json] = []
         """Identities of the service's own."""
+        self.builds: list[Json] = []
+        """Ended runs, the newest first."""
         self.timelines: dict[str, list[Json]] = {}
         self.approvals: dict[str, Json] = {}
         self.threads: dict[str, list[Json]] = {}
@@ -170,6 +172,7 @@ class FakeAzureDevOps(RestServer):
     def _of_runs(self) -> list[Route]:
         threads = self._at("git/repositories/([^/]+)/pullRequests/(\\d+)/threads")
         return [
+            Route("GET", self._at("build/builds"), self._builds, GA),
             Route("GET", self._at("build/builds/(\\d+)/timeline"), self._timeline, GA),
             Route("GET", self._at("pipelines/approvals"), self._approvals_of, GA),
             Route("GET", threads, lambda asked: _all(self.threads.get(asked.found[1], [])), GA),
@@ -244,6 +247,17 @@ class FakeAzureDevOps(RestServer):
         if "allPipelines" in asked.body:
             said["all"] = bool(asked.body["allPipelines"]["authorized"])
         return self._may_use(asked)
+
+    def _builds(self, asked: Asked) -> Said:
+        query = asked.query
+        found = [
+            one
+            for one in self.builds
+            if str(one["definition"]["id"]) in query["definitions"].split(",")
+            and one["sourceBranch"] == query["branchName"]
+            and one["result"] in query["resultFilter"].split(",")
+        ]
+        return _all(found[: int(query["$top"])])
 
     def _timeline(self, asked: Asked) -> Said:
         records = self.timelines.get(asked.found[0])

@@ -1,4 +1,4 @@
-"""GitHub on this machine: comments on pull requests, and who approved a run."""
+"""GitHub on this machine: comments on pull requests, who approved a run, and how runs ended."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class FakeGitHub(RestServer):
         """Of each pull request."""
         self.reviews: dict[str, list[Json]] = {}
         """Answers of people, by run."""
+        self.runs: dict[str, list[Json]] = {}
+        """By workflow, the newest first."""
 
     def refuse(self, asked: Asked) -> Said | None:
         """Nobody without the token gets an answer."""
@@ -31,7 +33,13 @@ class FakeGitHub(RestServer):
             Route("POST", f"{root}/issues/(\\d+)/comments", self._add),
             Route("PATCH", f"{root}/issues/comments/(\\d+)", self._change),
             Route("GET", f"{root}/actions/runs/(\\d+)/approvals", lambda one: Said(200, self.reviews[one.found[0]])),
+            Route("GET", f"{root}/actions/workflows/([\\w.-]+)/runs", self._ended),
         )
+
+    def _ended(self, asked: Asked) -> Said:
+        wanted = (asked.query["branch"], asked.query["status"])
+        found = [one for one in self.runs.get(asked.found[0], []) if (one["head_branch"], one["conclusion"]) == wanted]
+        return Said(200, {"total_count": len(found), "workflow_runs": found[: int(asked.query["per_page"])]})
 
     def _page(self, asked: Asked) -> Said:
         size, page = int(asked.query["per_page"]), int(asked.query["page"])

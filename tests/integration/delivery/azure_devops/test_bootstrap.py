@@ -29,12 +29,13 @@ def marks(plan):
     return Counter(change.mark for change in plan.changes)
 
 
-def check_of(service, kind, name):
-    ids = {one["name"]: str(one["id"]) for one in service.environments.things.values()}
+def check_of(service, kind, name, *, resource="environment"):
+    shelf = service.environments if resource == "environment" else service.endpoints
+    ids = {one["name"]: str(one["id"]) for one in shelf.things.values()}
     return [
         one
         for one in service.checks.things.values()
-        if one["type"]["id"] == kind and one["resource"] == {"type": "environment", "id": ids[name], "name": name}
+        if one["type"]["id"] == kind and one["resource"] == {"type": resource, "id": ids[name], "name": name}
     ]
 
 
@@ -61,6 +62,8 @@ def test_each_entry_file_gets_one_pipeline(service, settled):
         "modelyard-promoted": "/pipelines/azure/promoted.yml",
         "modelyard-pull-request": "/pipelines/azure/pull-request.yml",
     }
+    triggers = [one["triggers"] for one in service.definitions.things.values()]
+    assert triggers == [[{"triggerType": "continuousIntegration", "settingsSourceType": 2}]] * len(files)
     assert {one["jobAuthorizationScope"] for one in service.definitions.things.values()} == {"project"}
 
 
@@ -81,13 +84,25 @@ def test_every_environment_takes_one_run_at_a_time_from_our_template_and_branch(
     assert template["settings"]["extendsChecks"] == [
         {
             "repositoryType": "git",
-            "repositoryName": "modelyard/modelyard",
+            "repositoryName": "modelyard",
             "repositoryRef": "refs/heads/main",
             "templatePath": "pipelines/azure/governed.yml",
         }
     ]
     (branch,) = check_of(service, "fe1de3ee-a436-41b4-bb20-f6eb4cb879a7", name)
     assert branch["settings"]["inputs"]["allowedBranches"] == "refs/heads/main"
+
+
+@pytest.mark.parametrize("name", ["modelyard-dev-infra", "modelyard-prod-infra"])
+def test_what_changes_a_stack_waits_for_whoever_is_at_it_whatever_its_environment_is_called(service, settled, name):
+    assert len(check_of(service, "2ef31ad6-baa0-403a-8b45-2cbc9b4e5563", name, resource="endpoint")) == 1
+
+
+def test_a_merge_is_one_commit_so_that_a_run_sees_what_it_changed(service, settled):
+    policies = {one["type"]["id"]: one["settings"] for one in service.policies.things.values()}
+    merges = policies["fa4e907d-c16b-4a4c-9dfa-4916e5d171ab"]
+    assert (merges["allowSquash"], merges["allowNoFastForward"]) == (True, True)
+    assert (merges["allowRebase"], merges["allowRebaseMerge"]) == (False, False)
 
 
 def test_pull_requests_are_built_and_reviewed_before_they_reach_main(service, settled):
@@ -313,3 +328,14 @@ def test_a_webhook_is_made_with_a_key_or_not_at_all(run, service):
         "secret": "k3y",
     }
     assert "k3y" not in plan_text(plan) + str(plan.to_json())
+
+
+def test_the_jobs_that_reach_azure_ask_for_the_pool_that_the_environments_name():
+    from modelyard.delivery.azure_devops.bootstrapping.uses import read_entries
+    from modelyard.environment.loading import load_environment
+    from modelyard.environment.workspace import Workspace
+
+    workspace = Workspace.find()
+    named = {load_environment(workspace, name).azure.pipelines.agent_pool for name in ("dev", "test", "prod")}
+    asked = {pool for entry in read_entries(workspace.root) for pool in entry.pools} - {"Azure Pipelines"}
+    assert asked == named

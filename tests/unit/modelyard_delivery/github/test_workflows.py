@@ -133,6 +133,12 @@ def test_what_follows_a_failure_runs_only_then_and_comes_last(rendered):
             "needs.verify_models.outputs.matrix_count == '0'",
         ),
         ("or(failed(), always())", "failure() || always()"),
+        ("and(always(), succeeded())", "always() && success()"),
+        (
+            "and(or(failed(), eq(dependencies.fit.outputs['made.version'], '1')), succeeded())",
+            "(failure() || needs.train_fit.outputs.made_version == '1') && success()",
+        ),
+        ("eq(dependencies.fit.outputs['made.by'], 'it''s')", "needs.train_fit.outputs.made_by == 'it''s'"),
         (
             "eq(stageDependencies.decide.decision.outputs['decision.approved.by'], 'Ada')",
             "needs.decide_decision.outputs.approved_by == 'Ada'",
@@ -165,3 +171,36 @@ def test_a_task_without_a_counterpart_is_refused_with_what_to_do(tmp_path):
     entry = Entry(file="p.yml", workflow="p", title="P", inputs={})
     with pytest.raises(InvalidPipelineError, match=r"p\.yml:4: DotNetCoreCLI@2 has no counterpart"):
         workflow(tmp_path, entry)
+
+
+def written(tmp_path, job):
+    """A workflow whose second stage has this job."""
+    (tmp_path / "p.yml").write_text(
+        "pr: none\ntrigger: none\npool: {vmImage: ubuntu-24.04}\nstages:\n"
+        "- {stage: s, jobs: [{job: j, steps: [{bash: make lint}]}]}\n"
+        f"- {{stage: t, dependsOn: [s], jobs: [{job}]}}\n"
+    )
+    return workflow(tmp_path, Entry(file="p.yml", workflow="p", title="P", inputs={}))
+
+
+@pytest.mark.parametrize(
+    ("step", "lost"),
+    [
+        ("enabled: false", "enabled"),
+        ("continueOnError: true", "continueOnError"),
+        ("retryCountOnTaskFailure: 2", "retryCountOnTaskFailure"),
+        ("workingDirectory: x", "workingDirectory"),
+    ],
+)
+def test_what_a_step_says_is_written_or_refused(tmp_path, step, lost):
+    with pytest.raises(InvalidPipelineError, match=rf"p\.yml:6: `{lost}` of 'make lint' is not written"):
+        written(tmp_path, f"{{job: k, steps: [{{bash: make lint, {step}}}]}}")
+
+
+def test_a_job_that_looks_back_may_not_overlook_the_stages_before_it(tmp_path):
+    with pytest.raises(InvalidPipelineError, match=r"p\.yml:6: job k asks how jobs before it ended"):
+        written(tmp_path, "{job: k, condition: succeededOrFailed(), steps: [{bash: make lint}]}")
+
+
+def test_promotions_of_two_models_do_not_cancel_each_other(rendered):
+    assert "client_payload.model" in documents(rendered)["promoted"]["concurrency"]["group"]

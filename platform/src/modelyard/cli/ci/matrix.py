@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from modelyard.cli.options import format_option
+from modelyard.cli.options import environment_option, format_option
 from modelyard.cli.output import emit, say, table
 from modelyard.environment.workspace import Workspace
 from modelyard.errors import MissingToolError
@@ -61,17 +61,27 @@ class Matrix:
 
 @click.command()
 @click.option("--models", "wanted", default=CHANGED, show_default=True, help="all, changed, or names with commas")
-@click.option("--since", default="", help="changed since this commit; default: a pull request's base, else the parent")
+@click.option("--since", default="", help="changed since this commit; default: see above")
+@click.option("--started-by", metavar="SCHEDULER", help="no model unless the environment names this scheduler")
+@environment_option
 @click.option("--variable-prefix", "prefix", default="", help="what the names of output variables begin with")
 @format_option
-def matrix(wanted: str, since: str, prefix: str, output_format: str) -> None:
+def matrix(
+    wanted: str, since: str, started_by: str | None, environment_name: str, prefix: str, output_format: str
+) -> None:
     """Which models a run is about, and their purposes; as output variables where a pipeline runs this.
+
+    Changed is what changed since a pull request left its target; in any other run, since the last run of the same
+    pipeline that ended well (it needs the run's token); elsewhere, since the commit before.
 
     In Azure Pipelines it sets models, served, purposes, count and servedCount (a matrix is a mapping there), in GitHub
     Actions it writes them to $GITHUB_OUTPUT (where a matrix is a list to include). No model at all: empty, and 0.
     """
     workspace = Workspace.find()
-    found = choose(_subjects(workspace), wanted.strip(), lambda: changes(workspace.root, since=since))
+    if elsewhere := _started_elsewhere(workspace, started_by, environment_name):
+        found = Matrix({}, {}, {}, elsewhere)
+    else:
+        found = choose(_subjects(workspace), wanted.strip(), lambda: _changed(workspace.root, since))
     say(found.sentence)
     if os.environ.get(AZURE_PIPELINES):
         for line in azure_lines(found, prefix):
@@ -108,6 +118,25 @@ def choose(subjects: Subjects, wanted: str, ask: Callable[[], Changes]) -> Matri
         f"{len(reasons)} of {len(subjects.models)} models, for {len(changed.paths)} files changed since {changed.since}"
     )
     return _matrix(subjects, reasons, said)
+
+
+def _started_elsewhere(workspace: Workspace, started_by: str | None, environment_name: str) -> str:
+    """Why another scheduler's run is not this one's; empty where it is, or nobody asks."""
+    if started_by is None:
+        return ""
+    from modelyard.environment.loading import load_environment
+
+    runner = load_environment(workspace, environment_name).schedules.runner
+    return "" if runner == started_by else f"no model: in {environment_name} flows are started by {runner}"
+
+
+def _changed(root: Path, since: str) -> Changes:
+    from modelyard.delivery.azure_devops.delivered import last_delivered
+
+    delivered = None if since else last_delivered(os.environ)
+    if delivered == "":
+        return Changes("the last run that ended well", unknown="none did yet")
+    return changes(root, since=since or delivered or "")
 
 
 def azure_lines(found: Matrix, prefix: str) -> Iterable[str]:

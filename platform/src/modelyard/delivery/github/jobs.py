@@ -6,10 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelyard.delivery.expressions.texts import runtime_expression
-from modelyard.delivery.github.outputs import Output, job_id, literal_variables, outputs_of, translated
+from modelyard.delivery.github.outputs import (
+    STATUSES,
+    Output,
+    job_id,
+    joined,
+    literal_variables,
+    outputs_of,
+    translated,
+)
 from modelyard.delivery.github.steps import AZURE, Document, StepWriter, begins_a_job
 from modelyard.delivery.github.texts import Words, environment_name
 from modelyard.delivery.pipeline import Job, Pipeline, Stage, Step
+from modelyard.errors import InvalidPipelineError
 
 KEPT_ELSEWHERE = frozenset({"uv_cache_dir", "xdg_cache_home"})
 """Where downloads lie is what the cache action knows by itself."""
@@ -60,7 +69,13 @@ def _needs(pipeline: Pipeline, stage: Stage, job: Job) -> list[str]:
 
 def _condition(stage: Stage, job: Job) -> str:
     parts = [translated(one.condition, stage, one.place) for one in (stage, job) if one.condition]
-    return " && ".join(part for part in parts if part != "success()")
+    if stage.depends_on and job.condition and any(status in parts[-1] for status in STATUSES):
+        raise InvalidPipelineError(
+            f"{job.place}: job {job.name} asks how jobs before it ended, and its stage waits for others",
+            hint="there are no stages in GitHub Actions: let the stage say it, or a step",
+        )
+    found = joined("and", parts) if parts else ""
+    return "" if found == "success()" else found
 
 
 def _runner(job: Job, words: Words) -> str | list[str]:
@@ -75,7 +90,7 @@ def _permissions(job: Job) -> Mapping[str, str]:
         said["id-token"] = "write"
     if any("ci comment" in script for script in scripts):
         said["pull-requests"] = "write"
-    if any("ci approval" in script for script in scripts):
+    if any(asking in script for script in scripts for asking in ("ci approval", "ci matrix")):
         said["actions"] = "read"
     return said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelyard.delivery.expressions.parsing import parse
@@ -13,6 +13,8 @@ from modelyard.delivery.places import Place
 from modelyard.errors import InvalidPipelineError
 
 STATUS = {"succeeded": "success()", "failed": "failure()", "succeededorfailed": "!cancelled()", "always": "always()"}
+STATUSES = ("failure()", "cancelled()", "always()")
+"""With one of these a condition no longer means that all went well."""
 JOINED = {"and": " && ", "or": " || "}
 COMPARED = {"eq": " == ", "ne": " != "}
 
@@ -93,7 +95,7 @@ def _read(node: Node, stage: Stage, place: Place) -> Iterator[Output]:
 
 def _translated(node: Node, stage: Stage, place: Place) -> str:
     if isinstance(node, Literal):
-        return f"'{node.value}'" if isinstance(node.value, str) else str(node.value).lower()
+        return quoted(node.value) if isinstance(node.value, str) else str(node.value).lower()
     if isinstance(node, Index):
         return _output(node, stage, place).expression
     if isinstance(node, Call):
@@ -102,15 +104,26 @@ def _translated(node: Node, stage: Stage, place: Place) -> str:
         if name in STATUS and not parts:
             return STATUS[name]
         if name in JOINED:
-            # success() is what a condition means anyway, unless it names another status.
-            kept = [part for part in parts if part != "success()" or name == "or"] or parts[:1]
-            return JOINED[name].join(kept)
+            return joined(name, parts)
         if name in COMPARED:
             return COMPARED[name].join(parts)
     raise InvalidPipelineError(
         f"{place}: there is no counterpart for this condition in GitHub Actions",
         hint="use and, or, eq, ne, a status function without a name, and outputs",
     )
+
+
+def joined(name: str, parts: Sequence[str]) -> str:
+    """Several conditions as one. success() is what a condition means anyway, unless it names another status."""
+    others = any(status in part for part in parts for status in STATUSES)
+    kept = [part for part in parts if part != "success()" or name == "or" or others] or list(parts[:1])
+    return JOINED[name].join(f"({part})" if " && " in part or " || " in part else part for part in kept)
+
+
+def quoted(text: str) -> str:
+    """A text as GitHub Actions reads it."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
 
 
 def _output(node: Index | Every, stage: Stage, place: Place) -> Output:

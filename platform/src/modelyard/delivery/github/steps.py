@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelyard.delivery.github.actions import CACHE, CHECKOUT, DOWNLOAD, LOGIN, PYTHON, UPLOAD, Action
-from modelyard.delivery.github.outputs import translated
+from modelyard.delivery.github.outputs import joined, translated
 from modelyard.delivery.github.texts import Words, environment_name
 from modelyard.delivery.pipeline import Stage, Step
 from modelyard.errors import InvalidPipelineError
@@ -71,6 +71,7 @@ class StepWriter:
         Raises:
             InvalidPipelineError: there is no counterpart for it.
         """
+        _refuse_unwritten(step)
         task, _, _ = step.does.partition("@")
         if step.kind == "task" and task == AZURE:
             yield from self._signed_in(step)
@@ -129,7 +130,7 @@ class StepWriter:
         condition = self.status
         if step.condition:
             own = translated(step.condition, self.stage, step.place)
-            condition = f"{condition} && {own}" if condition else own
+            condition = joined("and", [condition, own]) if condition else own
         if condition:
             said["if"] = f"${{{{ {condition} }}}}"
         return said
@@ -144,6 +145,23 @@ class StepWriter:
         raise InvalidPipelineError(
             f"{step.place}: {step.does} has no counterpart in GitHub Actions",
             hint="use one of the tasks in pipelines/azure/steps, or add its counterpart",
+        )
+
+
+def _refuse_unwritten(step: Step) -> None:
+    """What is not written must not be lost without a word."""
+    said = {
+        "enabled": step.enabled.lower() != "true",
+        "continueOnError": step.continue_on_error.lower() != "false",
+        "retryCountOnTaskFailure": step.retries > 0,
+        "workingDirectory": bool(step.working_directory),
+        f"shell {step.shell}": step.shell not in ("default", "bash"),
+    }
+    lost = next((key for key, is_said in said.items() if is_said), "")
+    if lost:
+        raise InvalidPipelineError(
+            f"{step.place}: `{lost}` of {step.label!r} is not written for GitHub Actions",
+            hint="do without it, or write its counterpart",
         )
 
 

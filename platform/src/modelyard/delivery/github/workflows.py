@@ -129,7 +129,9 @@ def _spread(path: str) -> str:
 def _concurrency(pipeline: Pipeline, entry: Entry) -> dict[str, Any]:
     if isinstance(pipeline.pr, Mapping):
         return {"group": f"{entry.workflow}-${{{{ github.ref }}}}", "cancel-in-progress": True}
-    return {"group": entry.workflow, "cancel-in-progress": False}
+    # Of what waits in a group only the newest stays, so runs that are about something have a group for each of it.
+    about = "-${{ github.event.client_payload.model || github.run_id }}" if entry.dispatched else ""
+    return {"group": f"{entry.workflow}{about}", "cancel-in-progress": False}
 
 
 class _Dumper(yaml.SafeDumper):

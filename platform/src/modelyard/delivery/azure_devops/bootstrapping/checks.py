@@ -64,6 +64,7 @@ def guards_of(desk: Desk, kind: str, name: str) -> tuple[tuple[str, str], ...]:
         titles += ("approval",) if wishes.approval_of(name) else ()
     elif (kind == CONNECTION and name in connections) or (kind == GROUP and name in groups):
         titles = ("required template", "branch control")
+        titles += ("exclusive lock",) if name in {target.provisioning for target in wishes.targets} else ()
     return tuple((title, label) for title in titles)
 
 
@@ -87,15 +88,21 @@ def check_things(desk: Desk) -> Iterator[Thing]:
     for name in desk.wishes.environments:
         guarded = Guarded(ENVIRONMENT, name)
         yield from _code(desk, guarded)
-        yield _check(desk, guarded, "exclusive lock", EXCLUSIVE_LOCK, dict, minutes=LOCK_MINUTES)
+        yield _lock(desk, guarded)
         approval = desk.wishes.approval_of(name)
         if approval is not None:
             yield _approval(desk, guarded, approval)
     for target in desk.wishes.targets:
         for connection in (target.provisioning, target.connection):
             yield from _code(desk, Guarded(CONNECTION, connection))
+        # Whatever changes the stack goes through this one connection: `ENV-infra` and `ENV` are two environments.
+        yield _lock(desk, Guarded(CONNECTION, target.provisioning))
         if target.secrets:
             yield from _code(desk, Guarded(GROUP, group_name(target)))
+
+
+def _lock(desk: Desk, guarded: Guarded) -> Thing:
+    return _check(desk, guarded, "exclusive lock", EXCLUSIVE_LOCK, dict, minutes=LOCK_MINUTES)
 
 
 def _code(desk: Desk, guarded: Guarded) -> Iterator[Thing]:
@@ -103,7 +110,8 @@ def _code(desk: Desk, guarded: Guarded) -> Iterator[Thing]:
     wishes = desk.wishes
     template = {
         "repositoryType": "git",
-        "repositoryName": f"{wishes.project}/{wishes.repository}",
+        # Without the project: with it, the service asks for a template that came through a repository resource.
+        "repositoryName": wishes.repository,
         "repositoryRef": wishes.branch,
         "templatePath": wishes.template,
     }

@@ -12,8 +12,8 @@ LONGEST_VALUE = 60
 def differences(wanted: Json, found: Json, path: str = "") -> tuple[str, ...]:
     """Every difference as `path: found → wanted`; empty where everything wanted is there.
 
-    Of a mapping, only wanted keys are looked at; lists must be the same. Nothing, an empty text and a missing key are
-    one: services leave out what is empty. True and "true" are one: some routes keep booleans as text.
+    Of a mapping, only wanted keys are looked at; lists must be the same. Nothing, an empty text, false and a missing
+    key are one: services leave out what is empty or off. True and "true" are one: some routes keep booleans as text.
     """
     return tuple(_differences(wanted, found, path))
 
@@ -45,16 +45,17 @@ def _of_lists(wanted: Sequence[Json], found: Sequence[Json], path: str) -> Itera
 
 
 def _plain(value: Json) -> str:
-    if value is None or value in ([], {}):
-        return ""
-    return str(value).lower() if isinstance(value, bool) else _text(value)
+    text = _text(value)
+    return "" if text == "false" else text
 
 
 def _text(value: Json) -> str:
+    if value is None or value in ([], {}):
+        return ""
     text = str(value)
     return text.lower() if text in {"True", "False"} else text
 
 
 def _shown(value: Json) -> str:
-    text = _plain(value) or "nothing"
+    text = _text(value) or "nothing"
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"

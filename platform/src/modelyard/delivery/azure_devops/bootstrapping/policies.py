@@ -15,6 +15,8 @@ from modelyard.delivery.azure_devops.bootstrapping.thing import Thing
 from modelyard.delivery.azure_devops.bootstrapping.uses import Entry
 
 REVIEWERS, COMMENTS = "fa4e907d-c16b-4a4c-9dfa-4906e5d171dd", "c6a1889d-b943-4856-b76f-9e46bb6b0df2"
+MERGES = "fa4e907d-c16b-4a4c-9dfa-4916e5d171ab"
+ONE_COMMIT = {"allowSquash": True, "allowNoFastForward": True, "allowRebase": False, "allowRebaseMerge": False}
 VALIDATION = "0609b952-1397-4640-95ec-e00a01b2c241"
 VALID_MINUTES = 12 * 60
 """A green run counts half a day; main may have moved on after that."""
@@ -32,6 +34,9 @@ def policy_things(desk: Desk) -> Iterator[Thing]:
     }
     yield _policy(desk, "minimum reviewers", REVIEWERS, "nobody approves their own change; a push asks again", votes)
     yield _policy(desk, "comment resolution", COMMENTS, "no open question is merged", {})
+    yield _policy(
+        desk, "merge types", MERGES, "a merge is one commit on main, compared with the one before", ONE_COMMIT
+    )
     for entry in desk.wishes.entries:
         if entry.for_pull_requests:
             yield _validation(desk, entry)

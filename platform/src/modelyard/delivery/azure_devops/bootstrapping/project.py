@@ -2,7 +2,8 @@
 
 Source: REST reference, "Core - Projects - Get", "Git - Repositories - Get", "Build - General Settings",
 "Distributed Task - Queues", "Build - Definitions" 7.1; the body of a YAML definition as terraform-provider-azuredevops
-sends it (resource_build_definition.go).
+sends it (resource_build_definition.go), its trigger as the Azure CLI does (azure-devops-cli-extension,
+pipeline_create.py).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from modelyard.delivery.azure_devops.rest.client import PREVIEW
 
 HOSTED = "Azure Pipelines"
 YAML_PROCESS = 2
+FROM_YAML = {"triggerType": "continuousIntegration", "settingsSourceType": 2}
+"""Without it the service never looks at `trigger:` in the file, and a push starts nothing."""
 SETTINGS = {
     "enforceJobAuthScope": True,
     "enforceJobAuthScopeForReleases": True,
@@ -144,6 +147,7 @@ def _wanted_definition(desk: Desk, entry: Entry) -> Json:
         "queueStatus": "enabled",
         "jobAuthorizationScope": "project",
         "process": {"type": YAML_PROCESS, "yamlFilename": f"/{entry.file}"},
+        "triggers": [FROM_YAML],
         "queue": {"id": int(desk.id(QUEUE, HOSTED))},
         "repository": {
             "id": desk.repository_id,

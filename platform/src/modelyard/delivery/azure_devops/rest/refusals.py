@@ -44,9 +44,7 @@ def refusal(status: int, body: bytes, *, doing: str, service: str) -> ExternalSe
     if status in SIGN_IN_PAGE or status == HTTPStatus.UNAUTHORIZED:
         return ExternalServiceError(f"{service} does not know this sign-in ({doing}: {status})", hint=SIGN_IN)
     if status == HTTPStatus.FORBIDDEN:
-        return ExternalServiceError(
-            text, hint="ask for the permission that it names; docs/guides/azure-devops.md lists all of them"
-        )
+        return ExternalServiceError(text, hint=MAY_NOT)
     if status == HTTPStatus.NOT_FOUND:
         return AbsentError(text, hint="check the name, and that the sign-in may see it")
     if status in {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}:
