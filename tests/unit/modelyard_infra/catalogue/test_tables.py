@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from modelyard_infra.catalogue import AzureType, Catalogue, Shape, UnknownKindError, load_catalogue
+from modelyard_infra.catalogue import AzureType, Shape, UnknownKindError, load_catalogue
 
 FACTS = files("modelyard_infra.catalogue") / "facts"
 SHARED = json.loads((FACTS / "shared.json").read_bytes())

@@ -3,7 +3,6 @@
 import math
 import mmap
 import random
-import time
 from collections import Counter
 
 import numpy as np
