@@ -124,8 +124,8 @@ def _texts(file: Path) -> Any:
 
 
 def _expanding(root: Path) -> Callable[[], object]:
+    from modelyard.delivery.entries import entry_files
     from modelyard.delivery.expanding.loading import load
-    from modelyard.delivery.linting.repository import entry_files
 
     files = entry_files(root)
     return lambda: [load(root, file) for file in files]
@@ -185,7 +185,7 @@ def _schema_finds(root: Path, spoil: Callable[[Path], None]) -> str:
     from modelyard.delivery.expanding.expansion import expand
     from modelyard.delivery.expanding.printing import to_yaml
     from modelyard.delivery.linting.repository import any_command
-    from modelyard.delivery.linting.studying import STAND_IN, study_of
+    from modelyard.delivery.linting.studying import study_of
     from modelyard.testing.pipeline_defects.sample import write_sample
 
     root.mkdir()
@@ -194,7 +194,7 @@ def _schema_finds(root: Path, spoil: Callable[[Path], None]) -> str:
     study = study_of(root, None, any_command)
     if study.refusals:
         return "expansion"
-    seen = [one for one in study.runs if set(one.parameters) <= {STAND_IN}]
+    seen = [one for one in study.runs if set(one.parameters) <= {"standIn"}]
     texts = [to_yaml(expand(root, one.pipeline.file, parameters=one.parameters)) for one in seen]
     return "" if all(_accepted(text) for text in texts) else "schema"
 

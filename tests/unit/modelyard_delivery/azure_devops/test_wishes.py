@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelyard.delivery.azure_devops.bootstrapping.resources import SIGNATURE_HEADER
-from modelyard.delivery.azure_devops.bootstrapping.uses import Entry, entry_files, entry_of
+from modelyard.delivery.azure_devops.bootstrapping.uses import Entry, entry_of
 from modelyard.delivery.azure_devops.bootstrapping.wishes import (
     IDENTITY,
     TEMPLATE,
@@ -15,6 +15,7 @@ from modelyard.delivery.azure_devops.bootstrapping.wishes import (
     checked_home,
     target_of,
 )
+from modelyard.delivery.entries import entry_files, template_files
 from modelyard.delivery.pipeline import Hook, Job, Pipeline, Stage, Step, Variable
 from modelyard.delivery.places import Place
 from modelyard.environment.loading import load_environment
@@ -110,6 +111,15 @@ def test_entry_files_are_those_that_extend_a_template():
     assert found[0] == "azure-pipelines.yml"
     assert "pipelines/azure/pull-request.yml" in found
     assert TEMPLATE not in found
+
+
+def test_an_entry_file_may_end_in_yaml_too(tmp_path):
+    folder = tmp_path / "pipelines" / "azure"
+    folder.mkdir(parents=True)
+    (folder / "one.yaml").write_text("extends :\n  template: governed.yml\n")
+    (folder / "governed.yml").write_text("steps: []\n")
+    assert entry_files(tmp_path) == ["pipelines/azure/one.yaml"]
+    assert template_files(tmp_path) == ["pipelines/azure/governed.yml"]
 
 
 def test_pipelines_are_named_after_their_files():

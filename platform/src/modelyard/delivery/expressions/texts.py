@@ -16,6 +16,8 @@ INSIDE = re.compile(r"((?:'[^']*'|[^'])*?)\}\}", re.DOTALL)
 DEEPEST = 20
 """How often a variable's value may name another one. The service's agent goes on to 50; nobody writes that many, and
 values that name two others each would take for ever."""
+MACRO = re.compile(r"\$\(([A-Za-z_][\w.\-]*)\)")
+"""`$(name)`, which the service replaces before a shell sees it."""
 RUNTIME = re.compile(r"\$\[(.*)\]", re.DOTALL)
 
 

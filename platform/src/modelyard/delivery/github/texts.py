@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modelyard.delivery.expressions.texts import MACRO
+
 FOLDERS: Mapping[str, str] = {
     "pipeline.workspace": "",
     "agent.tempdirectory": "/temp",
@@ -19,8 +21,7 @@ EXPRESSIONS: Mapping[str, str] = {
     "build.sourceversion": "github.sha",
     "build.buildid": "github.run_id",
 }
-_MACRO = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.]*)\)")
-_WORD = re.compile(r"(?<!\S)(?!['\"])(\S*\$\([A-Za-z_][A-Za-z0-9_.]*\)\S*)")
+_WORD = re.compile(rf"(?<!\S)(?!['\"])(\S*{MACRO.pattern}\S*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ class Words:
     def script(self, text: str) -> str:
         """A script's text. What comes from outside is an environment variable there, never a part of the script."""
         quoted = _WORD.sub(r'"\1"', text)
-        return _MACRO.sub(lambda found: self._in_script(found.group(1), found.group(0)), quoted)
+        return MACRO.sub(lambda found: self._in_script(found.group(1), found.group(0)), quoted)
 
     def value(self, text: str) -> str:
         """An input or the value of an environment variable."""
-        return _MACRO.sub(lambda found: self._in_value(found.group(1), found.group(0)), text)
+        return MACRO.sub(lambda found: self._in_value(found.group(1), found.group(0)), text)
 
     def _in_script(self, name: str, whole: str) -> str:
         low = name.lower()
@@ -62,7 +63,7 @@ class Words:
     def matrix_names(self, text: str) -> set[str]:
         """The matrix variables that a text uses."""
         known = {*FOLDERS, *EXPRESSIONS, *self.literal}
-        return {name for name in _MACRO.findall(text) if name.lower() not in known} if self.matrix else set()
+        return {name for name in MACRO.findall(text) if name.lower() not in known} if self.matrix else set()
 
 
 def environment_name(name: str) -> str:

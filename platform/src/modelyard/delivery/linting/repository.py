@@ -10,11 +10,8 @@ from pathlib import Path
 
 from modelyard.delivery.linting.study import CommandCheck, Repository
 
-ENTRY = "azure-pipelines.yml"
-FOLDER = "pipelines/azure"
 SKIPPED = frozenset({".git", ".venv", ".modelyard", "node_modules", "__pycache__"})
 TARGET = re.compile(r"^([A-Za-z0-9][\w.-]*(?:\s+[A-Za-z0-9][\w.-]*)*)\s*:(?!=)", re.MULTILINE)
-EXTENDS = re.compile(r"^extends\s*:", re.MULTILINE)
 
 
 def any_command(words: object) -> str | None:
@@ -33,20 +30,6 @@ def read_repository(root: Path, commands: CommandCheck, *, unused: tuple[str, ..
         commands=_remembering(commands),
         unused=unused,
     )
-
-
-def entry_files(root: Path) -> list[str]:
-    """The files that pipelines begin with: azure-pipelines.yml, and those of pipelines/azure that extend a template."""
-    beside = sorted(path for path in (root / FOLDER).glob("*.yml") if EXTENDS.search(path.read_text(encoding="utf-8")))
-    found = [root / ENTRY] if (root / ENTRY).is_file() else []
-    return [path.relative_to(root).as_posix() for path in [*found, *beside]]
-
-
-def template_files(root: Path) -> list[str]:
-    """Every other pipeline file."""
-    entries = set(entry_files(root))
-    found = sorted((root / FOLDER).rglob("*.yml"))
-    return [name for path in found if (name := path.relative_to(root).as_posix()) not in entries]
 
 
 def _files(root: Path) -> Iterator[str]:

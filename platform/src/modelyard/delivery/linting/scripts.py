@@ -7,10 +7,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from modelyard.delivery.expressions.texts import MACRO
 from modelyard.delivery.pipeline import Step
 
-MACRO = re.compile(r"\$\(([A-Za-z_][\w.\-]*)\)")
-"""`$(name)`, which the service replaces before a shell sees it."""
 SCRIPT_INPUTS = {
     "azurecli": "inlineScript",
     "azurepowershell": "Inline",

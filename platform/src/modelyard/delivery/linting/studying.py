@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from modelyard.delivery.entries import entry_files, template_files
 from modelyard.delivery.expanding.expansion import Expansion, expand
-from modelyard.delivery.expanding.nodes import Items, scalars
+from modelyard.delivery.expanding.nodes import Items, Scalar, scalars
 from modelyard.delivery.expanding.parameters import LISTS, Parameter, read_declarations
 from modelyard.delivery.expanding.reading import read_yaml
 from modelyard.delivery.expanding.typed.pipelines import read_pipeline
 from modelyard.delivery.linting.problem import Problem
-from modelyard.delivery.linting.repository import entry_files, read_repository, template_files
-from modelyard.delivery.linting.sources import Source, read_source, text_of
+from modelyard.delivery.linting.repository import read_repository
+from modelyard.delivery.linting.sources import Source, mappings_of, read_source, text_of
 from modelyard.delivery.linting.study import CommandCheck, Run, Study
 from modelyard.delivery.places import Place
 from modelyard.errors import InvalidPipelineError
@@ -27,6 +28,8 @@ MOST_WAYS = 48
 """With more combinations, each value is tried with the defaults of all others."""
 FORK = re.compile(r"\$\{\{\s*(?:else)?if\b", re.IGNORECASE)
 QUOTED = re.compile(r"'([^']*)'")
+LOOP = re.compile(r"\$\{\{\s*each\s+(\w+)\s+in\b(.*)", re.IGNORECASE | re.DOTALL)
+WORD = re.compile(r"[A-Za-z_]\w*")
 SOMETHING: Mapping[str, Any] = {"boolean": False, "number": 1, "object": {}, "step": {"bash": "echo"}}
 """What is chosen for a parameter without a default, by its type."""
 _LOCATED = re.compile(r"(?P<file>[^\n]+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
@@ -121,7 +124,7 @@ def choices_of(expansion: Expansion) -> list[Choice]:
         if isinstance(parameter.default, Items) and parameter.type not in LISTS:
             found.append({parameter.name: []})
         if parameter.type == "string" and not parameter.values:
-            found += [{parameter.name: text} for text in _compared(expansion)]
+            found += [{parameter.name: text} for text in _compared(expansion, parameter.name)]
     return [choice for choice in found if choice]
 
 
@@ -134,10 +137,28 @@ def _others(parameter: Parameter) -> list[Any]:
     return values if parameter.type not in LISTS and len(values) < MOST_VALUES else []
 
 
-def _compared(expansion: Expansion) -> list[str]:
-    """Texts that the files decide by."""
-    keys = (scalar.text for source in expansion.sources.values() for scalar in scalars(source))
-    return sorted({text for key in keys if FORK.match(key) for text in QUOTED.findall(key)})
+def _compared(expansion: Expansion, name: str) -> list[str]:
+    """Texts that the files decide by, where what they decide about may be this parameter."""
+    names = _names_of(expansion, name)
+    forks = {
+        scalar.text for source in expansion.sources.values() for scalar in scalars(source) if FORK.match(scalar.text)
+    }
+    asked = [fork for fork in forks if names & {word.lower() for word in WORD.findall(fork)}]
+    return sorted({text for fork in asked for text in QUOTED.findall(fork)})
+
+
+def _names_of(expansion: Expansion, name: str) -> set[str]:
+    """What a parameter of the entry file may be called in templates: every key that is given its value, on and on."""
+    entries = [one for source in expansion.sources.values() for fields in mappings_of(source) for one in fields.entries]
+    given = [(key.text, value.text) for key, value in entries if isinstance(value, Scalar) and "${{" in value.text]
+    given += [(loop[1], loop[2]) for key, _ in entries if (loop := LOOP.match(key.text))]
+    names, before = {name.lower()}, 0
+    while len(names) > before:
+        before = len(names)
+        for key, value in given:
+            if names & {word.lower() for word in WORD.findall(value)}:
+                names |= {word.lower() for word in WORD.findall(key)}
+    return names
 
 
 def _may_be_chosen(expansion: Expansion, choice: Choice) -> bool:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelyard.delivery.connections import connection_of
+from modelyard.delivery.entries import MAIN_FILE, entry_files
 from modelyard.delivery.pipeline import Job, Pipeline, Stage, Step
 
-MAIN_FILE = "azure-pipelines.yml"
-FOLDER = "pipelines/azure"
 MAIN = "main"
 PREFIX = "modelyard-"
-CONNECTION_INPUTS = ("azureSubscription", "connectedServiceName", "connectedServiceNameARM", "ConnectedServiceName")
-"""What tasks call the input that names a service connection."""
 HOOKED = ("webhooks", "containers", "repositories", "packages")
 """Resources that come through a service connection."""
 
@@ -40,13 +38,6 @@ class Entry:
         """What the pipeline is called in the service."""
         stem = Path(self.file).stem
         return PREFIX + (MAIN if self.file == MAIN_FILE else stem)
-
-
-def entry_files(root: Path) -> list[str]:
-    """The entry files of a repository: the main one, and every file of the folder that extends a template."""
-    others = sorted((root / FOLDER).glob("*.yml"))
-    found = [MAIN_FILE] if (root / MAIN_FILE).is_file() else []
-    return found + [f"{FOLDER}/{path.name}" for path in others if _extends(path)]
 
 
 def read_entries(root: Path) -> tuple[Entry, ...]:
@@ -87,10 +78,7 @@ def _pool(pool: Mapping[str, Any]) -> str:
 
 
 def _of_steps(steps: list[Step]) -> Iterator[str]:
-    for step in steps:
-        for name in CONNECTION_INPUTS:
-            if step.inputs.get(name):
-                yield str(step.inputs[name])
+    return (connection for step in steps if (connection := connection_of(step)))
 
 
 def _of_resources(resources: Mapping[str, Any]) -> Iterator[str]:
@@ -100,7 +88,3 @@ def _of_resources(resources: Mapping[str, Any]) -> Iterator[str]:
                 found = one.get("connection") or one.get("endpoint")
                 if found:
                     yield str(found)
-
-
-def _extends(path: Path) -> bool:
-    return any(line.startswith("extends:") for line in path.read_text(encoding="utf-8").splitlines())

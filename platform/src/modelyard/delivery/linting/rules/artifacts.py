@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from modelyard.delivery.expressions.texts import MACRO
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
-from modelyard.delivery.linting.scripts import MACRO, task_name
+from modelyard.delivery.linting.scripts import task_name
 from modelyard.delivery.linting.study import Run, Study
 from modelyard.delivery.pipeline import Step
 

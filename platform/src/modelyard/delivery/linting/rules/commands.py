@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from modelyard.delivery.expressions.texts import MACRO
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
-from modelyard.delivery.linting.scripts import MACRO, Script, script_of, surplus_of, task_name
+from modelyard.delivery.linting.scripts import Script, script_of, surplus_of, task_name
 from modelyard.delivery.linting.study import Repository, Run, Study
 from modelyard.delivery.linting.works import commands_of
 from modelyard.delivery.pipeline import Job, Step

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from modelyard.delivery.expressions.texts import MACRO
 from modelyard.delivery.linting.outcomes import truths
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
-from modelyard.delivery.linting.scripts import MACRO, script_of
+from modelyard.delivery.linting.scripts import script_of
 from modelyard.delivery.linting.study import Repository, Run, Study
 from modelyard.delivery.linting.works import (
     AZURE_ENVIRONMENTS,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from modelyard.delivery.connections import connection_of
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run, each_source
 from modelyard.delivery.linting.scripts import script_of, task_name
 from modelyard.delivery.linting.sources import Source
 from modelyard.delivery.linting.study import Run, Study
 from modelyard.delivery.linting.works import commands_of
-from modelyard.delivery.pipeline import Step
 
 CLIENT_SECRET = re.compile(r"(?i)(arm|azure)_client_secret|service_?principal_?key|client_?secret\b|AZURE_PASSWORD")
-CONNECTIONS = ("azureSubscription", "connectedServiceNameARM", "azureResourceManagerConnection")
 SIGNED_IN = frozenset({"azurecli", "azurepowershell", "azurekeyvault", "azurefilecopy", "azurewebapp"})
 FEDERATED = re.compile(r"(?i)federat|oidc|idToken")
 
@@ -27,12 +26,6 @@ def client_secrets(source: Source, study: Study) -> Iterator[Problem]:
         if found:
             message = f"`{found.group(0)}` is the secret of a client"
             yield Problem(scalar.at(found.start()), message, "sign in with a federated service connection (AzureCLI@2)")
-
-
-def connection_of(step: Step) -> str:
-    """The service connection of a task; empty without one."""
-    lowered = {key.lower(): str(value) for key, value in step.inputs.items()}
-    return next((lowered[name.lower()] for name in CONNECTIONS if lowered.get(name.lower())), "")
 
 
 def unconnected(run: Run, study: Study) -> Iterator[Problem]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from modelyard.delivery.expanding.nodes import Scalar
+from modelyard.delivery.expressions.texts import MACRO
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run, each_source
-from modelyard.delivery.linting.scripts import MACRO, script_of
+from modelyard.delivery.linting.scripts import script_of
 from modelyard.delivery.linting.sources import Source
 from modelyard.delivery.linting.study import Run, Study
 from modelyard.delivery.places import Place

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from modelyard.delivery.connections import connection_of
 from modelyard.delivery.linting.problem import Problem
 from modelyard.delivery.linting.rule import Rule, each_run
-from modelyard.delivery.linting.rules.federated import connection_of
 from modelyard.delivery.linting.scripts import script_of, task_name
 from modelyard.delivery.linting.study import Run, Study
 from modelyard.delivery.linting.works import AZURE_ENVIRONMENTS, commands_of, target_of
