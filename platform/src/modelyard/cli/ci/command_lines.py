@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-ASKS = frozenset({"--help", "-h", "--version"})
-"""With one of these, nothing else matters."""
+from modelyard.delivery.linting.rules.plain import ASKS
 
 
 def wrong_with(words: Sequence[str]) -> str | None:
